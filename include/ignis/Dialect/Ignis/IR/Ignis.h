@@ -1,0 +1,51 @@
+//===- Ignis.h - the ignis dialect ---------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0
+//
+// The one header that users of the dialect include: dialect, types, attributes, interfaces and ops. Reference: docs/Dialects/IgnisDialect.md,
+// generated from the .td files beside this one.
+
+#ifndef IGNIS_DIALECT_IGNIS_IR_IGNIS_H
+#define IGNIS_DIALECT_IGNIS_IR_IGNIS_H
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/Attributes.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include "ignis/Dialect/Ignis/IR/IgnisDialect.h.inc"
+#include "ignis/Dialect/Ignis/IR/IgnisEnums.h.inc"
+#include "ignis/Dialect/Ignis/IR/IgnisInterfaces.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "ignis/Dialect/Ignis/IR/IgnisAttrs.h.inc"
+
+#define GET_TYPEDEF_CLASSES
+#include "ignis/Dialect/Ignis/IR/IgnisTypes.h.inc"
+
+#define GET_OP_CLASSES
+#include "ignis/Dialect/Ignis/IR/IgnisOps.h.inc"
+
+namespace ignis {
+
+/// Bytes of a value of this shaped type in memory: rows of `!ignis.q8_0` as in the file, `!ignis.q8_act` as activation records. Fails
+/// on dynamic shapes, on other element types of unknown size and on overflow.
+mlir::FailureOr<int64_t> getSizeInBytes(mlir::ShapedType type);
+
+/// Columns that one tile of `ignis.linear_swiglu` has in scratch, and query rows (heads of one key/value head times tokens) that one
+/// tile of attention has there. The ops declare their scratch with these numbers and the lowering keeps to them.
+constexpr int64_t kSwigluColumns = 64;
+constexpr int64_t kAttentionRows = 16;
+
+/// Names of the attributes that function arguments carry.
+constexpr llvm::StringLiteral kRoleAttr = "ignis.role";
+constexpr llvm::StringLiteral kPlannedAttr = "ignis.planned";
+constexpr llvm::StringLiteral kOffsetAttr = "ignis.arena_offset";
+constexpr llvm::StringLiteral kRopeBaseAttr = "ignis.rope_base";
+
+} // namespace ignis
+
+#endif

@@ -1,0 +1,138 @@
+//===- IgnisOps.cpp - what passes may ask of the ops ---------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0
+//
+// Interface methods: rows in use, memory effects, rounding and scratch that an op declares, in-place safety.
+
+#include "ignis/Dialect/Ignis/IR/Ignis.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinTypes.h"
+
+using namespace mlir;
+using namespace ignis;
+
+#include "ignis/Dialect/Ignis/IR/IgnisInterfaces.cpp.inc"
+
+//===----------------------------------------------------------------------------------------------===//
+// Assembly of ignis.weight: one name or several, separated by commas
+//===----------------------------------------------------------------------------------------------===//
+
+static ParseResult parseNames(OpAsmParser &parser, ArrayAttr &names) {
+  SmallVector<Attribute> list;
+  if (parser.parseCommaSeparatedList([&]() -> ParseResult {
+        std::string name;
+        if (parser.parseString(&name))
+          return failure();
+        list.push_back(parser.getBuilder().getStringAttr(name));
+        return success();
+      }))
+    return failure();
+  names = parser.getBuilder().getArrayAttr(list);
+  return success();
+}
+
+static void printNames(OpAsmPrinter &printer, Operation *, ArrayAttr names) {
+  llvm::interleaveComma(names, printer, [&](Attribute name) { printer << name; });
+}
+
+#define GET_OP_CLASSES
+#include "ignis/Dialect/Ignis/IR/IgnisOps.cpp.inc"
+
+//===----------------------------------------------------------------------------------------------===//
+// Rows in use and memory effects, the same for every compute op
+//===----------------------------------------------------------------------------------------------===//
+
+/// Inputs are read, destinations written. Caches keep what other calls wrote, so they are read too.
+static void getBufferEffects(
+    DestinationStyleOpInterface op,
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
+  auto *resource = SideEffects::DefaultResource::get();
+  for (OpOperand *input : op.getDpsInputOperands())
+    if (isa<MemRefType>(input->get().getType()))
+      effects.emplace_back(MemoryEffects::Read::get(), input, resource);
+  for (OpOperand &init : op.getDpsInitsMutable()) {
+    auto type = dyn_cast<MemRefType>(init.get().getType());
+    if (!type)
+      continue;
+    if (type.getRank() > 2)
+      effects.emplace_back(MemoryEffects::Read::get(), &init, resource);
+    effects.emplace_back(MemoryEffects::Write::get(), &init, resource);
+  }
+}
+
+#define IGNIS_COMMON_METHODS(OP)                                                                   \
+  Value OP::getRowCount() { return getRows(); }                                                    \
+  void OP::clearRowCount() { getRowsMutable().clear(); }                                           \
+  void OP::getEffects(                                                                             \
+      SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {              \
+    getBufferEffects(cast<DestinationStyleOpInterface>(getOperation()), effects);                  \
+  }
+IGNIS_COMMON_METHODS(EmbedOp)
+IGNIS_COMMON_METHODS(RmsNormalizeOp)
+IGNIS_COMMON_METHODS(ScaleOp)
+IGNIS_COMMON_METHODS(RmsNormOp)
+IGNIS_COMMON_METHODS(RoundOp)
+IGNIS_COMMON_METHODS(LinearOp)
+IGNIS_COMMON_METHODS(LinearSwigluOp)
+IGNIS_COMMON_METHODS(RopeOp)
+IGNIS_COMMON_METHODS(AttentionOp)
+IGNIS_COMMON_METHODS(RopeCacheOp)
+IGNIS_COMMON_METHODS(AttendOp)
+IGNIS_COMMON_METHODS(AddOp)
+IGNIS_COMMON_METHODS(MulOp)
+IGNIS_COMMON_METHODS(SiluOp)
+IGNIS_COMMON_METHODS(SwigluOp)
+#undef IGNIS_COMMON_METHODS
+
+//===----------------------------------------------------------------------------------------------===//
+// Elementwise access: an output may take the place of such an input
+//===----------------------------------------------------------------------------------------------===//
+
+bool RmsNormalizeOp::isElementwiseIn(OpOperand &input) { return input == getXMutable(); }
+bool ScaleOp::isElementwiseIn(OpOperand &input) { return input == getXMutable(); }
+bool RmsNormOp::isElementwiseIn(OpOperand &input) { return input == getXMutable(); }
+bool RopeOp::isElementwiseIn(OpOperand &input) { return input == getXMutable(); }
+bool SiluOp::isElementwiseIn(OpOperand &input) { return input == getXMutable(); }
+static bool isEither(OpOperand &input) { return input.getOperandNumber() < 2; }
+bool AddOp::isElementwiseIn(OpOperand &input) { return isEither(input); }
+bool MulOp::isElementwiseIn(OpOperand &input) { return isEither(input); }
+bool SwigluOp::isElementwiseIn(OpOperand &input) { return isEither(input); }
+bool LinearOp::isElementwiseIn(OpOperand &input) {
+  return getResidual() && input.get() == getResidual() && input.get() != getX();
+}
+
+//===----------------------------------------------------------------------------------------------===//
+// Declared memory beside the operands
+//===----------------------------------------------------------------------------------------------===//
+
+static int64_t roundedBytes(Value x, Value weight) {
+  auto type = cast<ShapedType>(x.getType());
+  if (!type.getElementType().isF32() ||
+      !isa<Q8_0Type>(cast<ShapedType>(weight.getType()).getElementType()))
+    return 0;
+  return type.getDimSize(0) * (type.getDimSize(1) + type.getDimSize(1) / 4);
+}
+
+int64_t LinearOp::getActivationBytes() {
+  int64_t bytes = roundedBytes(getX(), getWeight());
+  // The last row alone is rounded.
+  return getSelect() == RowSelection::Last
+             ? bytes / cast<ShapedType>(getX().getType()).getDimSize(0)
+             : bytes;
+}
+
+int64_t LinearSwigluOp::getActivationBytes() { return roundedBytes(getX(), getGate()); }
+
+/// Two tiles of the chunk's columns and all rows; kSwigluColumns is the chunk that the lowering uses.
+int64_t LinearSwigluOp::getScratchBytes() {
+  return 2 * 4 * kSwigluColumns * cast<ShapedType>(getOut().getType()).getDimSize(0);
+}
+
+/// Scores of one tile of query rows: kAttentionRows rows of all positions, padded to whole blocks of 16.
+static int64_t scoreBytes(Value keyCache) {
+  auto type = cast<ShapedType>(keyCache.getType());
+  return 4 * kAttentionRows * type.getDimSize(2) * 16;
+}
+
+int64_t AttentionOp::getScratchBytes() { return scoreBytes(getKeyCache()); }
+int64_t AttendOp::getScratchBytes() { return scoreBytes(getKeyCache()); }

@@ -1,0 +1,24 @@
+//===- InitAll.cpp - registers everything --------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0
+//
+// The only place that lists all dialects, interface models, passes and pipelines.
+
+#include "ignis/InitAll.h"
+
+#include "ignis/Dialect/Ignis/IR/Ignis.h"
+
+#include "mlir/IR/DialectRegistry.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/InitAllPasses.h"
+
+void ignis::registerDialects(mlir::DialectRegistry &registry) {
+  mlir::registerAllDialects(registry);
+  mlir::registerAllExtensions(registry);
+  registry.insert<IgnisDialect>();
+}
+
+void ignis::registerAll(mlir::DialectRegistry &registry) {
+  registerDialects(registry);
+  mlir::registerAllPasses();
+}
