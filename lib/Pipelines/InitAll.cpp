@@ -6,6 +6,8 @@
 #include "ignis/InitAll.h"
 
 #include "ignis/Dialect/Ignis/IR/Ignis.h"
+#include "ignis/Dialect/Ignis/Transforms/BufferizableOpInterfaceImpl.h"
+#include "ignis/Dialect/Ignis/Transforms/Passes.h"
 
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/InitAllDialects.h"
@@ -16,9 +18,11 @@ void ignis::registerDialects(mlir::DialectRegistry &registry) {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
   registry.insert<IgnisDialect>();
+  registerBufferizableOpInterfaceModels(registry);
 }
 
 void ignis::registerAll(mlir::DialectRegistry &registry) {
   registerDialects(registry);
   mlir::registerAllPasses();
+  registerIgnisTransformsPasses();
 }

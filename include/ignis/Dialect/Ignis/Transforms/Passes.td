@@ -1,0 +1,55 @@
+//===- Passes.td - passes on ignis ops -----------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0
+//
+// One transformation, one pass. The contract of each (what it requires, establishes, invalidates) stands in its description and,
+// machine-readable, in lib/Pipelines/Contracts.cpp.
+
+#ifndef IGNIS_TRANSFORMS_PASSES_TD
+#define IGNIS_TRANSFORMS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def FuseRmsNorm : Pass<"ignis-fuse-rms-norm", "::mlir::func::FuncOp"> {
+  let summary = "fuse rms_normalize and scale into rms_norm";
+  let description = [{
+    An `ignis.scale` whose input is the only use of an `ignis.rms_normalize` becomes `ignis.rms_norm`, with the same bits. Both
+    must have the same rows in use. Reads: tensors; leaves: tensors.
+
+    ```mlir
+    %0 = ignis.rms_normalize ins(%x : tensor<1x64xf32>) outs(%a : tensor<1x64xf32>) {eps = 1.0e-06 : f32} -> tensor<1x64xf32>
+    %1 = ignis.scale ins(%0, %w : tensor<1x64xf32>, tensor<64xf32>) outs(%b : tensor<1x64xf32>) -> tensor<1x64xf32>
+    // becomes
+    %1 = ignis.rms_norm ins(%x, %w : tensor<1x64xf32>, tensor<64xf32>) outs(%b : tensor<1x64xf32>) {eps = 1.0e-06 : f32} -> tensor<1x64xf32>
+    ```
+  }];
+  let dependentDialects = ["::ignis::IgnisDialect"];
+}
+
+def FuseSwiglu : Pass<"ignis-fuse-swiglu", "::mlir::func::FuncOp"> {
+  let summary = "fuse silu and mul into swiglu";
+  let description = [{
+    An `ignis.mul` with an operand whose only use it is and which an `ignis.silu` makes becomes `ignis.swiglu`, with the same bits (the product commutes).
+  }];
+  let dependentDialects = ["::ignis::IgnisDialect"];
+}
+
+def ShareRounding : Pass<"ignis-share-rounding", "::mlir::func::FuncOp"> {
+  let summary = "make the rounding of activations explicit, once per value";
+  let description = [{
+    The f32 input of every linear op with `!ignis.q8_0` weights is rounded by an `ignis.round` of its own; ops that read the same value
+    share it. The same bits, one rounding for q, k and v and one for gate and up. Works on tensors; on memrefs
+    `ignis-materialize-rounding` does the same for each op that is left, without sharing.
+  }];
+  let dependentDialects = ["::ignis::IgnisDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def MaterializeRounding : Pass<"ignis-materialize-rounding", "::mlir::func::FuncOp"> {
+  let summary = "give every linear op that rounds its input a buffer for that";
+  let description = [{
+    On memrefs: each linear op with `!ignis.q8_0` weights and an f32 input gets an `ignis.round` into an allocation of its own before it.
+    Afterwards no op needs memory beside its operands but per-thread scratch.
+  }];
+  let dependentDialects = ["::ignis::IgnisDialect", "::mlir::memref::MemRefDialect"];
+}
+
+#endif
