@@ -1,0 +1,177 @@
+//===- Q8_0MatMul_avx512vnni.cpp - Q8_0 matrix product, AVX-512 VNNI
+//--------------------------------===//
+// SPDX-License-Identifier: Apache-2.0
+//
+// Register tiles of 32 features x up to 6 rows: a weight line is loaded once for 6 rows, an
+// activation quad once for two lines. Of the 10 vector instructions a block and output vector on
+// the multiply pipes, 8 are dot products, so 80 % of their peak is the bound (docs/Kernels.md).
+
+#include "Quads.h"
+#include "ignis/Kernels/KernelABI.h"
+
+#include <immintrin.h>
+
+#define IGNIS_VARIANT avx512vnni
+#include "../Variant.inc"
+
+using namespace ignis::kernels;
+
+namespace {
+
+constexpr int kTileRows = 6;
+
+template <int G, int R> struct Tile {
+  __m512 acc[G][R];
+};
+
+/// Adds one block: G groups `step` bytes apart, R activation records `stride` bytes apart.
+template <int G, int R>
+IGNIS_INLINE void addBlock(const uint8_t *quads, int64_t step, const __m512 *dw, const uint8_t *a,
+                           int64_t stride, Tile<G, R> &tile) {
+  __m512i dot[G][R];
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r) {
+    int32_t start;
+    __builtin_memcpy(&start, a + r * stride + 36, 4);
+    __m512i v = _mm512_set1_epi32(start);
+#pragma GCC unroll 4
+    for (int g = 0; g < G; ++g)
+      dot[g][r] = v;
+  }
+#pragma GCC unroll 8
+  for (int i = 0; i < kQuadLines; ++i) {
+    __m512i line[G];
+#pragma GCC unroll 4
+    for (int g = 0; g < G; ++g)
+      line[g] = _mm512_loadu_si512(quads + g * step + i * kLine);
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r) {
+      int32_t quad;
+      __builtin_memcpy(&quad, a + r * stride + 4 * i, 4);
+      __m512i v = _mm512_set1_epi32(quad);
+#pragma GCC unroll 4
+      for (int g = 0; g < G; ++g)
+        dot[g][r] = _mm512_dpbusd_epi32(dot[g][r], line[g], v);
+    }
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r) {
+    float da;
+    __builtin_memcpy(&da, a + r * stride + 32, 4);
+    __m512 v = _mm512_set1_ps(da);
+#pragma GCC unroll 4
+    for (int g = 0; g < G; ++g)
+      tile.acc[g][r] =
+          _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot[g][r]), _mm512_mul_ps(dw[g], v), tile.acc[g][r]);
+  }
+}
+
+template <int G> IGNIS_INLINE void loadScales(const uint8_t *p, int64_t step, __m512 *dw) {
+#pragma GCC unroll 4
+  for (int g = 0; g < G; ++g)
+    dw[g] = _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i *>(p + g * step)));
+}
+
+/// Where a tile's results go: column 0 is the tile's first feature.
+struct Output {
+  const float *bias, *residual;
+  float *y;
+  int64_t stride, columns;
+};
+
+template <int G, int R>
+__attribute__((noinline)) void multiplyTile(const uint8_t *w, int64_t step, const uint8_t *a,
+                                            int64_t stride, int64_t blocks, const Output &out) {
+  Tile<G, R> tile;
+#pragma GCC unroll 4
+  for (int g = 0; g < G; ++g)
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r)
+      tile.acc[g][r] = _mm512_setzero_ps();
+  __m512 dw[G];
+  int64_t b = 0;
+  for (; b + 2 <= blocks; b += 2) {
+    loadScales<G>(w + 16 * kLine, step, dw);
+    addBlock<G, R>(w, step, dw, a, stride, tile);
+    loadScales<G>(w + 16 * kLine + 32, step, dw);
+    addBlock<G, R>(w + 8 * kLine, step, dw, a + kRecordBlock, stride, tile);
+    w += kPairBytes;
+    a += 2 * kRecordBlock;
+  }
+  if (b < blocks) {
+    loadScales<G>(w + 8 * kLine, step, dw);
+    addBlock<G, R>(w, step, dw, a, stride, tile);
+  }
+#pragma GCC unroll 4
+  for (int g = 0; g < G; ++g) {
+    int64_t columns = out.columns - g * 16;
+    __mmask16 mask = columns >= 16 ? 0xffff : (1u << columns) - 1;
+    __m512 bias = out.bias ? _mm512_maskz_loadu_ps(mask, out.bias + g * 16) : _mm512_setzero_ps();
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r) {
+      __m512 value = tile.acc[g][r];
+      int64_t at = r * out.stride + g * 16;
+      if (out.bias)
+        value = _mm512_add_ps(value, bias);
+      if (out.residual)
+        value = _mm512_add_ps(value, _mm512_maskz_loadu_ps(mask, out.residual + at));
+      _mm512_mask_storeu_ps(out.y + at, mask, value);
+    }
+  }
+}
+
+using TileFunction = void (*)(const uint8_t *, int64_t, const uint8_t *, int64_t, int64_t,
+                              const Output &);
+
+template <int G> IGNIS_INLINE TileFunction tileFor(int64_t rows) {
+  switch (rows) {
+  case 1:
+    return multiplyTile<G, 1>;
+  case 2:
+    return multiplyTile<G, 2>;
+  case 3:
+    return multiplyTile<G, 3>;
+  case 4:
+    return multiplyTile<G, 4>;
+  case 5:
+    return multiplyTile<G, 5>;
+  default:
+    return multiplyTile<G, 6>;
+  }
+}
+
+/// All rows of G groups. The rows are cut into tiles of nearly equal height.
+template <int G>
+IGNIS_INLINE void multiplyGroups(const uint8_t *w, int64_t step, const uint8_t *a, int64_t rows,
+                                 int64_t blocks, Output out) {
+  int64_t stride = blocks * kRecordBlock;
+  int64_t tiles = (rows + kTileRows - 1) / kTileRows;
+  for (int64_t t = 0; t < tiles; ++t) {
+    int64_t begin = rows * t / tiles, end = rows * (t + 1) / tiles;
+    Output at = out;
+    at.y += begin * out.stride;
+    if (at.residual)
+      at.residual += begin * out.stride;
+    tileFor<G>(end - begin)(w, step, a + begin * stride, stride, blocks, at);
+  }
+}
+
+} // namespace
+
+void ignis::kernels::avx512vnni::matmul_q8_0(const uint8_t *w, const uint8_t *a, const float *bias,
+                                             const float *residual, float *y, int64_t rows,
+                                             int64_t k, int64_t nBegin, int64_t nEnd,
+                                             int64_t yStride) {
+  int64_t blocks = k / kBlock, bytes = groupBytes(blocks);
+  int64_t groups = (nEnd - nBegin + kGroupRows - 1) / kGroupRows;
+  w += nBegin / kGroupRows * bytes;
+  for (int64_t g = 0; g < groups; g += 2) {
+    int64_t j = g * kGroupRows;
+    Output out = {bias ? bias + j : nullptr, residual ? residual + j : nullptr, y + j, yStride,
+                  nEnd - nBegin - j};
+    if (g + 1 < groups)
+      multiplyGroups<2>(w + g * bytes, bytes, a, rows, blocks, out);
+    else
+      multiplyGroups<1>(w + g * bytes, 0, a, rows, blocks, out);
+  }
+}

@@ -1,0 +1,110 @@
+//===- Q8_0MatVec_avx512vnni.cpp - Q8_0 matrix-vector product, AVX-512 VNNI
+//------------------------===//
+// SPDX-License-Identifier: Apache-2.0
+//
+// Bound by the memory the weights come from, so what matters is how they are asked for: the
+// features are cut into several contiguous ranges that are read side by side, each with prefetches
+// running ahead. Several sequential streams keep more of the memory system busy than one.
+
+#include "Quads.h"
+#include "ignis/Kernels/KernelABI.h"
+
+#include <immintrin.h>
+
+#define IGNIS_VARIANT avx512vnni
+#include "../Variant.inc"
+
+using namespace ignis::kernels;
+
+namespace {
+
+constexpr int kStreams = 4;
+constexpr int64_t kAhead = 2 * kPairBytes; // distance of the prefetches, each stream
+
+/// acc of one group after one block.
+IGNIS_INLINE __m512 addBlock(const uint8_t *quads, __m512 dw, const uint8_t *block, __m512 acc) {
+  int32_t start;
+  float da;
+  __builtin_memcpy(&da, block + 32, 4);
+  __builtin_memcpy(&start, block + 36, 4);
+  __m512i dot = _mm512_set1_epi32(start);
+#pragma GCC unroll 8
+  for (int i = 0; i < kQuadLines; ++i) {
+    int32_t quad;
+    __builtin_memcpy(&quad, block + 4 * i, 4);
+    dot = _mm512_dpbusd_epi32(dot, _mm512_loadu_si512(quads + i * kLine), _mm512_set1_epi32(quad));
+  }
+  __m512 scale = _mm512_mul_ps(dw, _mm512_set1_ps(da));
+  return _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot), scale, acc);
+}
+
+IGNIS_INLINE __m512 loadScales(const uint8_t *p) {
+  return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i *>(p)));
+}
+
+/// `count` groups, one at every `step` bytes from `w`, side by side.
+template <int count>
+IGNIS_INLINE void dotGroups(const uint8_t *w, int64_t step, const uint8_t *a, int64_t blocks,
+                            __m512 *acc) {
+  for (int g = 0; g < count; ++g)
+    acc[g] = _mm512_setzero_ps();
+  int64_t b = 0;
+  for (; b + 2 <= blocks; b += 2) {
+#pragma GCC unroll 8
+    for (int g = 0; g < count; ++g) {
+      const uint8_t *pair = w + g * step;
+#pragma GCC unroll 17
+      for (int i = 0; i < 17; ++i)
+        _mm_prefetch(reinterpret_cast<const char *>(pair + kAhead + i * kLine), _MM_HINT_T0);
+      __m512i scales = _mm512_loadu_si512(pair + 16 * kLine);
+      __m512 d0 = _mm512_cvtph_ps(_mm512_castsi512_si256(scales));
+      __m512 d1 = _mm512_cvtph_ps(_mm512_extracti64x4_epi64(scales, 1));
+      acc[g] = addBlock(pair, d0, a, acc[g]);
+      acc[g] = addBlock(pair + kQuadLines * kLine, d1, a + kRecordBlock, acc[g]);
+    }
+    w += kPairBytes;
+    a += 2 * kRecordBlock;
+  }
+  if (b < blocks)
+    for (int g = 0; g < count; ++g)
+      acc[g] = addBlock(w + g * step, loadScales(w + g * step + kQuadLines * kLine), a, acc[g]);
+}
+
+IGNIS_INLINE void finish(__m512 acc, const float *bias, const float *residual, float *y,
+                         int64_t columns) {
+  __mmask16 mask = columns >= 16 ? 0xffff : (1u << columns) - 1;
+  if (bias)
+    acc = _mm512_add_ps(acc, _mm512_maskz_loadu_ps(mask, bias));
+  if (residual)
+    acc = _mm512_add_ps(acc, _mm512_maskz_loadu_ps(mask, residual));
+  _mm512_mask_storeu_ps(y, mask, acc);
+}
+
+} // namespace
+
+void ignis::kernels::avx512vnni::matvec_q8_0(const uint8_t *w, const uint8_t *a, const float *bias,
+                                             const float *residual, float *y, int64_t k,
+                                             int64_t nBegin, int64_t nEnd) {
+  int64_t blocks = k / kBlock, bytes = groupBytes(blocks);
+  int64_t groups = (nEnd - nBegin + kGroupRows - 1) / kGroupRows;
+  w += nBegin / kGroupRows * bytes;
+
+  auto store = [&](int64_t g, __m512 acc) __attribute__((always_inline)) {
+    int64_t j = g * kGroupRows;
+    finish(acc, bias ? bias + j : nullptr, residual ? residual + j : nullptr, y + j,
+           nEnd - nBegin - j);
+  };
+
+  int64_t each = groups / kStreams;
+  for (int64_t i = 0; i < each; ++i) {
+    __m512 acc[kStreams];
+    dotGroups<kStreams>(w + i * bytes, each * bytes, a, blocks, acc);
+    for (int s = 0; s < kStreams; ++s)
+      store(s * each + i, acc[s]);
+  }
+  for (int64_t g = each * kStreams; g < groups; ++g) {
+    __m512 acc;
+    dotGroups<1>(w + g * bytes, 0, a, blocks, &acc);
+    store(g, acc);
+  }
+}
