@@ -49,6 +49,10 @@ template <typename T> T loadLE(const uint8_t *p) {
   return value;
 }
 
+/// The integer of type `type` (isInteger) at p. A u64 beyond int64_t's range wraps: the typed getters
+/// refuse it first.
+int64_t loadInteger(const uint8_t *p, ValueType type);
+
 /// Array of strings. Forward iteration is cheap; index() makes a table for random access.
 class StringArray {
 public:
@@ -98,7 +102,9 @@ public:
   uint64_t size() const { return count; }
   bool empty() const { return count == 0; }
   /// The element at i < size().
-  int64_t operator[](uint64_t i) const;
+  int64_t operator[](uint64_t i) const {
+    return loadInteger(data + i * valueTypeSize(type), type);
+  }
 
 private:
   const uint8_t *data = nullptr;
