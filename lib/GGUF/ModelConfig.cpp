@@ -86,11 +86,11 @@ private:
 
 Expected<ModelConfig> ConfigReader::read() {
   using Step = Error (ConfigReader::*)();
-  for (Step step : {&ConfigReader::checkKind, &ConfigReader::checkArchitecture,
-                    &ConfigReader::readDimensions, &ConfigReader::readHeads,
-                    &ConfigReader::readFloats, &ConfigReader::checkUnsupported,
-                    &ConfigReader::checkRopeScaling, &ConfigReader::checkLayerCount,
-                    &ConfigReader::checkTensors, &ConfigReader::checkVocabulary})
+  for (Step step :
+       {&ConfigReader::checkKind, &ConfigReader::checkArchitecture, &ConfigReader::readDimensions,
+        &ConfigReader::readHeads, &ConfigReader::readFloats, &ConfigReader::checkUnsupported,
+        &ConfigReader::checkRopeScaling, &ConfigReader::checkLayerCount,
+        &ConfigReader::checkTensors, &ConfigReader::checkVocabulary})
     if (Error error = (this->*step)())
       return error;
   return config;
@@ -107,8 +107,7 @@ Error ConfigReader::fault(const std::string &key, const Twine &message) const {
   return file.error(text);
 }
 
-Error ConfigReader::readCount(int64_t &value, const Twine &suffix, int64_t most,
-                              int64_t multiple) {
+Error ConfigReader::readCount(int64_t &value, const Twine &suffix, int64_t most, int64_t multiple) {
   std::string name = key(suffix);
   Expected<int64_t> found = file.getInteger(name);
   if (!found)
@@ -193,8 +192,7 @@ Error ConfigReader::readHeads() {
     lengthKey = key("attention.head_count");
   }
   if (config.headDim < 32 || config.headDim > 128 || config.headDim % 16)
-    return fault(lengthKey, "expected a head size of 32, 48, .. 128, got " +
-                                Twine(config.headDim));
+    return fault(lengthKey, "expected a head size of 32, 48, .. 128, got " + Twine(config.headDim));
   if (config.qWidth() % 32)
     return fault(key("attention.head_count"),
                  "expected heads times head size to be a multiple of 32, got " +
@@ -247,8 +245,8 @@ Error ConfigReader::checkUnsupported() {
   if (!window)
     return window.takeError();
   if (*window != 0 && *window < config.contextLength)
-    return fault(name, "expected no sliding window, which is not supported, got " +
-                           Twine(*window) + " of " + Twine(config.contextLength) + " positions");
+    return fault(name, "expected no sliding window, which is not supported, got " + Twine(*window) +
+                           " of " + Twine(config.contextLength) + " positions");
 
   name = key("attention.causal");
   Expected<bool> causal = file.getBool(name, true);
@@ -262,8 +260,8 @@ Error ConfigReader::checkUnsupported() {
   if (file.find(key("rope.dimension_sections")))
     return fault(key("rope.dimension_sections"),
                  "expected plain RoPE, got sections, which are not supported");
-  for (const char *tensor : {"rope_freqs.weight", "rope_factors_long.weight",
-                             "rope_factors_short.weight"})
+  for (const char *tensor :
+       {"rope_freqs.weight", "rope_factors_long.weight", "rope_factors_short.weight"})
     if (const TensorInfo *info = file.findTensor(tensor))
       return file.errorAt(info->recordOffset, Twine("tensor '") + tensor +
                                                   "': expected no RoPE frequency factors, which "
@@ -278,8 +276,8 @@ Error ConfigReader::checkRopeScaling() {
     return type.takeError();
   bool named = file.find(name) != nullptr;
   if (named && *type != "none")
-    return fault(name, "expected 'none', got RoPE scaling " + quoted(*type) +
-                           ", which is not supported");
+    return fault(name,
+                 "expected 'none', got RoPE scaling " + quoted(*type) + ", which is not supported");
   // A factor without a type means linear scaling; 0 and 1 scale nothing. Where the type is 'none'
   // the factor has no effect.
   if (!named)
@@ -314,13 +312,12 @@ Error ConfigReader::checkLayerCount() {
   return Error::success();
 }
 
-Error ConfigReader::checkTensor(const std::string &name, Role role,
-                                llvm::ArrayRef<int64_t> shape) {
+Error ConfigReader::checkTensor(const std::string &name, Role role, llvm::ArrayRef<int64_t> shape) {
   const char *types = role == Role::Weight ? "Q8_0, F16, BF16 or F32" : "F32 or F16";
   const TensorInfo *tensor = file.findTensor(name);
   if (!tensor)
-    return file.error("tensor '" + name + "': expected " + types + " of shape " +
-                      shapeText(shape) + ", got no such tensor");
+    return file.error("tensor '" + name + "': expected " + types + " of shape " + shapeText(shape) +
+                      ", got no such tensor");
   used[tensor - file.tensors().data()] = true;
   std::string what = "tensor '" + name + "': ";
   std::array<int64_t, 4> ne = {1, 1, 1, 1};
@@ -335,12 +332,11 @@ Error ConfigReader::checkTensor(const std::string &name, Role role,
                       ? isSupported(tensor->type)
                       : tensor->type == TensorType::F32 || tensor->type == TensorType::F16;
   if (!accepted)
-    return file.errorAt(tensor->recordOffset, what + "expected type " + types + ", got " +
-                                                  typeName(tensor->type) +
-                                                  (role == Role::Weight
-                                                       ? ": convert the model to Q8_0, F16, "
-                                                         "BF16 or F32"
-                                                       : ""));
+    return file.errorAt(tensor->recordOffset,
+                        what + "expected type " + types + ", got " + typeName(tensor->type) +
+                            (role == Role::Weight ? ": convert the model to Q8_0, F16, "
+                                                    "BF16 or F32"
+                                                  : ""));
   return Error::success();
 }
 
@@ -402,8 +398,8 @@ Error ConfigReader::checkVocabulary() {
   if (!tokens)
     return tokens.takeError();
   if (tokens->size() != static_cast<uint64_t>(config.vocabulary))
-    return fault(tokensKey, "expected " + Twine(config.vocabulary) + " tokens, " + rows +
-                                ", got " + Twine(tokens->size()));
+    return fault(tokensKey, "expected " + Twine(config.vocabulary) + " tokens, " + rows + ", got " +
+                                Twine(tokens->size()));
   return Error::success();
 }
 

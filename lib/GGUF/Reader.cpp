@@ -200,7 +200,8 @@ Error Reader::readEntry(MetadataEntry &entry) {
     if (remaining() < size)
       return truncated(size, what + ": " + valueTypeName(entry.type) + " value");
     if (entry.type == ValueType::Bool && *here() > 1)
-      return file.errorAt(position, what + ": bool value: expected 0 or 1, got " + Twine(*here()));
+      return file.errorAt(position,
+                          what + ": bool value: expected 0 or 1, got " + Twine(unsigned(*here())));
     position += size;
   }
   entry.payloadEnd = here();
@@ -244,7 +245,8 @@ Error Reader::readArray(MetadataEntry &entry, const Twine &what) {
     for (const uint8_t *p = entry.payload; p != entry.payloadEnd; ++p)
       if (*p > 1)
         return file.errorAt(p - file.bytes.data(), what + ": element " + Twine(p - entry.payload) +
-                                                       ": expected 0 or 1, got " + Twine(*p));
+                                                       ": expected 0 or 1, got " +
+                                                       Twine(unsigned(*p)));
   return Error::success();
 }
 
@@ -272,8 +274,8 @@ Error Reader::readAlignment() {
   if (!entry)
     return Error::success();
   if (entry->type != ValueType::U32)
-    return file.errorAt(entry->offset, "key 'general.alignment': expected u32, got " +
-                                           entry->typeText());
+    return file.errorAt(entry->offset,
+                        "key 'general.alignment': expected u32, got " + entry->typeText());
   uint64_t value = loadLE<uint32_t>(entry->payload);
   if (value < minAlignment || value > maxAlignment || !llvm::isPowerOf2_64(value))
     return file.errorAt(entry->offset, "key 'general.alignment': expected a power of two from " +
@@ -367,9 +369,9 @@ Error Reader::indexTensors() {
   });
   for (size_t i = 1; i < order.size(); ++i)
     if (tensors[order[i]].name == tensors[order[i - 1]].name)
-      return file.errorAt(tensors[order[i]].recordOffset,
-                          "tensor " + quoted(tensors[order[i]].name) +
-                              ": expected once, got a second time");
+      return file.errorAt(tensors[order[i]].recordOffset, "tensor " +
+                                                              quoted(tensors[order[i]].name) +
+                                                              ": expected once, got a second time");
   return Error::success();
 }
 

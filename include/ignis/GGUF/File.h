@@ -115,8 +115,7 @@ private:
   class Storage;       // owns the mapping or the buffer
 
   File(std::string path, std::shared_ptr<const Storage> storage, llvm::ArrayRef<uint8_t> bytes);
-  llvm::Expected<const MetadataEntry *> require(llvm::StringRef key,
-                                                const char *wanted) const;
+  llvm::Expected<const MetadataEntry *> require(llvm::StringRef key, const char *wanted) const;
   llvm::Error wrongType(const MetadataEntry &entry, const char *wanted) const;
 
   std::string filePath;

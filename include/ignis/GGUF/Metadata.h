@@ -49,17 +49,16 @@ template <typename T> T loadLE(const uint8_t *p) {
   return value;
 }
 
-/// The integer of type `type` (isInteger) at p. A u64 beyond int64_t's range wraps: the typed getters
-/// refuse it first.
+/// The integer of type `type` (isInteger) at p. A u64 beyond int64_t's range wraps: the typed
+/// getters refuse it first.
 int64_t loadInteger(const uint8_t *p, ValueType type);
 
 /// Array of strings. Forward iteration is cheap; index() makes a table for random access.
 class StringArray {
 public:
-  class iterator
-      : public llvm::iterator_facade_base<iterator, std::forward_iterator_tag,
-                                          const llvm::StringRef, std::ptrdiff_t,
-                                          const llvm::StringRef *, llvm::StringRef> {
+  class iterator : public llvm::iterator_facade_base<iterator, std::forward_iterator_tag,
+                                                     const llvm::StringRef, std::ptrdiff_t,
+                                                     const llvm::StringRef *, llvm::StringRef> {
   public:
     iterator() = default;
     explicit iterator(const uint8_t *at) : at(at) {}
@@ -102,9 +101,7 @@ public:
   uint64_t size() const { return count; }
   bool empty() const { return count == 0; }
   /// The element at i < size().
-  int64_t operator[](uint64_t i) const {
-    return loadInteger(data + i * valueTypeSize(type), type);
-  }
+  int64_t operator[](uint64_t i) const { return loadInteger(data + i * valueTypeSize(type), type); }
 
 private:
   const uint8_t *data = nullptr;
@@ -129,12 +126,12 @@ private:
 
 /// One key and where its value lies. Use File's getters; the members serve listings.
 struct MetadataEntry {
-  llvm::StringRef key;     ///< any bytes: escape() before printing
-  ValueType type;          ///< of the value
-  ValueType elementType;   ///< of an array's elements; equals `type` for a scalar
-  uint64_t count = 1;      ///< elements of an array; 1 for a scalar
-  uint64_t offset = 0;     ///< of the key's record in the file, for messages
-  const uint8_t *payload;  ///< the scalar, the first element, or a string's length field
+  llvm::StringRef key;    ///< any bytes: escape() before printing
+  ValueType type;         ///< of the value
+  ValueType elementType;  ///< of an array's elements; equals `type` for a scalar
+  uint64_t count = 1;     ///< elements of an array; 1 for a scalar
+  uint64_t offset = 0;    ///< of the key's record in the file, for messages
+  const uint8_t *payload; ///< the scalar, the first element, or a string's length field
   const uint8_t *payloadEnd;
 
   bool isArray() const { return type == ValueType::Array; }
