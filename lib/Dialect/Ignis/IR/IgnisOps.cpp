@@ -76,6 +76,7 @@ IGNIS_COMMON_METHODS(LinearOp)
 IGNIS_COMMON_METHODS(LinearSwigluOp)
 IGNIS_COMMON_METHODS(RopeOp)
 IGNIS_COMMON_METHODS(AttentionOp)
+IGNIS_COMMON_METHODS(CacheWriteOp)
 IGNIS_COMMON_METHODS(RopeCacheOp)
 IGNIS_COMMON_METHODS(AttendOp)
 IGNIS_COMMON_METHODS(AddOp)
@@ -113,13 +114,7 @@ static int64_t roundedBytes(Value x, Value weight) {
   return type.getDimSize(0) * (type.getDimSize(1) + type.getDimSize(1) / 4);
 }
 
-int64_t LinearOp::getActivationBytes() {
-  int64_t bytes = roundedBytes(getX(), getWeight());
-  // The last row alone is rounded.
-  return getSelect() == RowSelection::Last
-             ? bytes / cast<ShapedType>(getX().getType()).getDimSize(0)
-             : bytes;
-}
+int64_t LinearOp::getActivationBytes() { return roundedBytes(getX(), getWeight()); }
 
 int64_t LinearSwigluOp::getActivationBytes() { return roundedBytes(getX(), getGate()); }
 
@@ -128,10 +123,10 @@ int64_t LinearSwigluOp::getScratchBytes() {
   return 2 * 4 * kSwigluColumns * cast<ShapedType>(getOut().getType()).getDimSize(0);
 }
 
-/// Scores of one tile of query rows: kAttentionRows rows of all positions, padded to whole blocks of 16.
+/// Scores of one tile of query rows: kAttentionRows rows of all positions in blocks of 16, and a factor for each row.
 static int64_t scoreBytes(Value keyCache) {
   auto type = cast<ShapedType>(keyCache.getType());
-  return 4 * kAttentionRows * type.getDimSize(2) * 16;
+  return 4 * kAttentionRows * (type.getDimSize(2) * 16 + 1);
 }
 
 int64_t AttentionOp::getScratchBytes() { return scoreBytes(getKeyCache()); }

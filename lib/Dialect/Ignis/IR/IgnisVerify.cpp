@@ -201,6 +201,15 @@ LogicalResult AttentionOp::verify() {
   return success();
 }
 
+LogicalResult CacheWriteOp::verify() {
+  if (failed(verifyBuffers(*this)) ||
+      failed(verifySameShape(*this, getK(), "k", getV(), "v")) || // cache_write_c1
+      failed(verifyCaches(*this, getKeyCache(), getValueCache(), getLayer()))) // cache_write_c2, c4, c5
+    return failure();
+  return verifyWidth(*this, getK(), "k", dim(getValueCache(), 1) * dim(getValueCache(), 3),
+                     "the cache's heads times head size"); // cache_write_c3
+}
+
 LogicalResult RopeCacheOp::verify() {
   if (failed(verifyBuffers(*this)) ||
       failed(verifySameShape(*this, getK(), "k", getV(), "v")) || // rope_cache_c1

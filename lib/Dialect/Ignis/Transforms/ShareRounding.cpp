@@ -31,9 +31,6 @@ struct ShareRoundingPass : ignis::impl::ShareRoundingBase<ShareRoundingPass> {
         if (!compute || !isa<LinearOp, LinearSwigluOp>(op) || compute.getActivationBytes() == 0 ||
             !isa<RankedTensorType>(op.getOperand(0).getType()))
           continue;
-        auto linear = dyn_cast<LinearOp>(op);
-        if (linear && linear.getSelect() == RowSelection::Last)
-          continue; // One row of many: the lowering rounds that row alone.
         Value x = op.getOperand(0), rows = compute.getRowCount();
         Value &shared = rounded[{x, rows}];
         if (!shared) {

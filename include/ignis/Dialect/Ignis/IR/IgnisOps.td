@@ -297,6 +297,32 @@ def Ignis_AttentionOp : Ignis_ComputeOp<"attention", [], ["getScratchBytes"]> {
   }];
 }
 
+def Ignis_CacheWriteOp : Ignis_ComputeOp<"cache_write"> {
+  let summary = "writes keys and values into the cache";
+  let description = [{
+    Writes k and v, rounded to the caches' type, to positions `position + r` of layer `layer` of the caches: the first half of `ignis.attention`.
+
+    k and v `[R, G * d]`, caches as in `ignis.attention`.
+    * (C1) k and v have the same shape; (C2) the caches agree in type, layers, heads, positions and head size; (C3) k has the width G * d;
+    * (C4) `0 <= layer < L`; (C5) d is a multiple of 16, from 32 to 128.
+
+    ```mlir
+    %0:2 = ignis.cache_write ins(%k, %v : tensor<1x128xf32>, tensor<1x128xf32>) position(%p)
+             outs(%kc, %vc : tensor<24x2x256x64x16xf16>, tensor<24x2x4096x64xf16>) {layer = 0 : i64} -> tensor<24x2x256x64x16xf16>, tensor<24x2x4096x64xf16>
+    ```
+  }];
+  let arguments = (ins Ignis_Rows:$k, Ignis_Rows:$v, Index:$position, Ignis_KeyCache:$key_cache, Ignis_ValueCache:$value_cache,
+                       Optional<Index>:$rows, I64Attr:$layer);
+  let results = (outs Variadic<Ignis_AnyTensor>:$results);
+  let assemblyFormat = [{
+    `ins` `(` $k `,` $v `:` type($k) `,` type($v) `)` `position` `(` $position `)`
+    `outs` `(` $key_cache `,` $value_cache `:` type($key_cache) `,` type($value_cache) `)` (`rows` `(` $rows^ `)`)? attr-dict (`->` type($results)^)?
+  }];
+  let extraClassDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() { return ::mlir::MutableOperandRange(getOperation(), 3, 2); }
+  }];
+}
+
 def Ignis_RopeCacheOp : Ignis_ComputeOp<"rope_cache"> {
   let summary = "rotates keys and writes keys and values into the cache";
   let description = [{

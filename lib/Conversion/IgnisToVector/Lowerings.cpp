@@ -1,0 +1,51 @@
+//===- Lowerings.cpp - dispatch and work shapes shared by the lowerings ----------------------------===//
+// SPDX-License-Identifier: Apache-2.0
+//
+// To add an op: one function in a file of its own, one line here.
+
+#include "Lowerings.h"
+
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace ignis;
+
+Value ignis::rowsInUse(Emitter &e, ComputeOpInterface op) {
+  if (Value rows = op.getRowCount())
+    return rows;
+  return e.index(cast<ShapedType>(op->getOperand(0).getType()).getDimSize(0));
+}
+
+Value ignis::rowChunks(Emitter &e, Value rows, int64_t mostRows, int64_t width, int64_t elements,
+                       function_ref<void(Value, Value)> body) {
+  int64_t step = std::max<int64_t>(1, elements / width);
+  return e.chunkLoop(mostRows == 1 ? e.index(1) : e.ceilDiv(rows, step), [&](Value chunk) {
+    Value begin = e.mulI(chunk, step);
+    body(begin, mostRows == 1 ? e.index(1) : e.minI(e.addI(begin, step), rows));
+  });
+}
+
+FailureOr<Value> ignis::lowerComputeOp(Emitter &e, Operation *op) {
+  auto isQ8_0 = [](Value weight) {
+    return isa<Q8_0Type>(cast<ShapedType>(weight.getType()).getElementType());
+  };
+  return TypeSwitch<Operation *, FailureOr<Value>>(op)
+      .Case<AddOp, MulOp, SiluOp, SwigluOp, ScaleOp>([&](auto) { return lowerElementwise(e, op); })
+      .Case<RmsNormalizeOp, RmsNormOp>([&](auto) { return lowerNorm(e, op); })
+      .Case([&](RopeOp rope) { return lowerRope(e, rope); })
+      .Case([&](RopeCacheOp ropeCache) { return lowerRopeCache(e, ropeCache); })
+      .Case([&](CacheWriteOp write) { return lowerCacheWrite(e, write); })
+      .Case([&](AttendOp attend) { return lowerAttend(e, attend); })
+      .Case([&](EmbedOp embed) { return lowerEmbed(e, embed); })
+      .Case([&](RoundOp round) { return lowerRound(e, round); })
+      .Case([&](LinearOp linear) {
+        return isQ8_0(linear.getWeight()) ? lowerKernelLinear(e, linear) : lowerFloatLinear(e, linear);
+      })
+      .Case([&](LinearSwigluOp linear) {
+        return isQ8_0(linear.getGate()) ? lowerKernelLinearSwiglu(e, linear)
+                                        : lowerFloatLinearSwiglu(e, linear);
+      })
+      .Default([&](Operation *) -> FailureOr<Value> {
+        return op->emitOpError("has no lowering to vectors or kernels");
+      });
+}

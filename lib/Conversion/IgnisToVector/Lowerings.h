@@ -1,0 +1,43 @@
+//===- Lowerings.h - code for single ops -----------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0
+//
+// One function per op: emits its code through an Emitter and returns the number of chunks (i64) that the op's slot counts. The op
+// itself is erased by the caller. Operands are memrefs made by Emitter::view.
+
+#ifndef IGNIS_LIB_CONVERSION_IGNISTOVECTOR_LOWERINGS_H
+#define IGNIS_LIB_CONVERSION_IGNISTOVECTOR_LOWERINGS_H
+
+#include "Emitter.h"
+
+#include "ignis/Dialect/Ignis/IR/Ignis.h"
+
+namespace ignis {
+
+/// Rows in use as an index value.
+mlir::Value rowsInUse(Emitter &e, ComputeOpInterface op);
+
+/// Chunks of whole rows, each about `elements` long, over rows of `width`: body(first row, last row + 1).
+mlir::Value rowChunks(Emitter &e, mlir::Value rows, int64_t mostRows, int64_t width, int64_t elements,
+                      llvm::function_ref<void(mlir::Value, mlir::Value)> body);
+
+mlir::Value lowerElementwise(Emitter &e, mlir::Operation *op); // add, mul, silu, swiglu, scale
+mlir::Value lowerNorm(Emitter &e, mlir::Operation *op);        // rms_normalize, rms_norm
+mlir::Value lowerRope(Emitter &e, RopeOp op);
+mlir::Value lowerRopeCache(Emitter &e, RopeCacheOp op);
+mlir::Value lowerCacheWrite(Emitter &e, CacheWriteOp op);
+mlir::Value lowerAttend(Emitter &e, AttendOp op);
+mlir::Value lowerEmbed(Emitter &e, EmbedOp op);
+mlir::Value lowerFloatLinear(Emitter &e, LinearOp op);
+mlir::Value lowerFloatLinearSwiglu(Emitter &e, LinearSwigluOp op);
+
+// lib/Conversion/IgnisToKernels
+mlir::Value lowerRound(Emitter &e, RoundOp op);
+mlir::Value lowerKernelLinear(Emitter &e, LinearOp op);
+mlir::Value lowerKernelLinearSwiglu(Emitter &e, LinearSwigluOp op);
+
+/// Dispatches to one of the above, or fails with a diagnostic.
+mlir::FailureOr<mlir::Value> lowerComputeOp(Emitter &e, mlir::Operation *op);
+
+} // namespace ignis
+
+#endif
