@@ -1,5 +1,4 @@
-//===- KernelBenchmark.cpp - every kernel of every variant against its bound
-//------------------------===//
+//===- KernelBenchmark.cpp - every kernel of every variant against its bound ------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Measures the two bounds of the machine first (ignis/Probe/Probe.h), then each kernel on one

@@ -1,5 +1,4 @@
-//===- CPUFeatures.cpp - ask the processor and the operating system
-//------------------------------===//
+//===- CPUFeatures.cpp - ask the processor and the operating system ---------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // The hosted half of the library: CPUID and XGETBV on x86-64, the auxiliary vector or sysctl on

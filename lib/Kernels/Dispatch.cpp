@@ -1,5 +1,4 @@
-//===- Dispatch.cpp - the table of variants and the choice
-//----------------------------------------===//
+//===- Dispatch.cpp - the table of variants and the choice ------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Which variants exist is decided by CMake (IGNIS_KERNELS_HAVE_*: the architecture, and whether the

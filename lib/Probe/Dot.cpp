@@ -1,5 +1,4 @@
-//===- Dot.cpp - peak of 8-bit dot products
-//--------------------------------------------------------------------===//
+//===- Dot.cpp - peak of 8-bit dot products ---------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 
 #include "Loops.h"

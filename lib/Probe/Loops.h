@@ -1,5 +1,4 @@
-//===- Loops.h - the loops that probes repeat
-//----------------------------------------------------------===//
+//===- Loops.h - the loops that probes repeat -------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // One implementation a processor extension, each in a file compiled for it; Read.cpp and Dot.cpp

@@ -1,5 +1,4 @@
-//===- Plain.cpp - probe loops for any processor
-//----------------------------------------------------------===//
+//===- Plain.cpp - probe loops for any processor ----------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Vector types of the compiler, so that AArch64 gets NEON and x86-64 SSE2 from the same lines.

@@ -1,5 +1,4 @@
-//===- Read.cpp - read bandwidth
-//-----------------------------------------------------------------------------===//
+//===- Read.cpp - read bandwidth --------------------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Tries every number of streams and both prefetching policies and keeps the best: the bound should

@@ -1,5 +1,4 @@
-//===- Threads.h - run a loop on several threads at once and time it
-//----------------------------------===//
+//===- Threads.h - run a loop on several threads at once and time it --------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Probes need threads that start together and a clock around the slowest; nothing else of a thread

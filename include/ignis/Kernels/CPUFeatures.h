@@ -1,5 +1,4 @@
-//===- CPUFeatures.h - what the processor offers to the kernels
-//----------------------------------===//
+//===- CPUFeatures.h - what the processor offers to the kernels -------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // A plain struct of booleans, filled from the processor (detectCPUFeatures) or from the name of a

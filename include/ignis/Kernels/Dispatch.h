@@ -1,5 +1,4 @@
-//===- Dispatch.h - the variants of the kernels and the choice among them
-//-------------------------===//
+//===- Dispatch.h - the variants of the kernels and the choice among them ---------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // A variant is one implementation of every row of Kernels.def for one set of processor features,

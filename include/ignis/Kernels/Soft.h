@@ -1,5 +1,4 @@
-//===- Soft.h - fused multiply-add and half conversions without the instructions
-//-----------------===//
+//===- Soft.h - fused multiply-add and half conversions without the instructions --------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Exact in plain baseline C++ and free of libc, for processors (or `--cpu` levels) without FMA or

@@ -1,5 +1,4 @@
-//===- Probe.h - the limits of this machine, measured
-//------------------------------------------------===//
+//===- Probe.h - the limits of this machine, measured -----------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Two numbers that bound a model's speed: how fast memory can be read (generation of text, one

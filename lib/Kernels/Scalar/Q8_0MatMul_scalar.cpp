@@ -1,5 +1,4 @@
-//===- Q8_0MatMul_scalar.cpp - Q8_0 products, the definition
-//--------------------------------------===//
+//===- Q8_0MatMul_scalar.cpp - Q8_0 products, the definition ----------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // docs/Numerics.md, section 2, in plain C++, and the packing it reads: per group and block 16 rows

@@ -1,5 +1,4 @@
-//===- Q8_0Round_scalar.cpp - rounding of activations, the definition
-//----------------------------===//
+//===- Q8_0Round_scalar.cpp - rounding of activations, the definition -------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // docs/Numerics.md, section 1, in plain C++. Record: q[k], d[k / 32], s[k / 32].

@@ -1,5 +1,4 @@
-//===- Fma.cpp - fused multiply-add in software
-//---------------------------------------------------===//
+//===- Fma.cpp - fused multiply-add in software -----------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // libc's fmaf may be slow, absent from a module's permitted symbols, or (on some systems) wrong.

@@ -1,5 +1,4 @@
-//===- Half.cpp - binary16 conversions in software
-//-------------------------------------------------===//
+//===- Half.cpp - binary16 conversions in software --------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Both directions use one multiplication or addition of the float unit to do the shifting and

@@ -1,5 +1,4 @@
-//===- Q8_0MatMul_avx512vnni.cpp - Q8_0 matrix product, AVX-512 VNNI
-//--------------------------------===//
+//===- Q8_0MatMul_avx512vnni.cpp - Q8_0 matrix product, AVX-512 VNNI --------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Register tiles of 32 features x up to 6 rows: a weight line is loaded once for 6 rows, an
@@ -19,6 +18,10 @@ using namespace ignis::kernels;
 namespace {
 
 constexpr int kTileRows = 6;
+// Rows are taken in panels that stay in the L2 cache while all weights pass by; but in panels of at
+// least so many rows that the weights, read again for each panel, do not become the limit.
+constexpr int64_t kPanelBytes = 384 * 1024;
+constexpr int64_t kLeastPanelRows = 48;
 
 template <int G, int R> struct Tile {
   __m512 acc[G][R];
@@ -88,6 +91,12 @@ __attribute__((noinline)) void multiplyTile(const uint8_t *w, int64_t step, cons
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r)
       tile.acc[g][r] = _mm512_setzero_ps();
+  // The results are often far away: ask for their lines now, write them when the sums are done.
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+    for (int g = 0; g < G; ++g)
+      __builtin_prefetch(out.y + r * out.stride + g * 16, 1);
   __m512 dw[G];
   int64_t b = 0;
   for (; b + 2 <= blocks; b += 2) {
@@ -165,13 +174,21 @@ void ignis::kernels::avx512vnni::matmul_q8_0(const uint8_t *w, const uint8_t *a,
   int64_t blocks = k / kBlock, bytes = groupBytes(blocks);
   int64_t groups = (nEnd - nBegin + kGroupRows - 1) / kGroupRows;
   w += nBegin / kGroupRows * bytes;
-  for (int64_t g = 0; g < groups; g += 2) {
-    int64_t j = g * kGroupRows;
-    Output out = {bias ? bias + j : nullptr, residual ? residual + j : nullptr, y + j, yStride,
-                  nEnd - nBegin - j};
-    if (g + 1 < groups)
-      multiplyGroups<2>(w + g * bytes, bytes, a, rows, blocks, out);
-    else
-      multiplyGroups<1>(w + g * bytes, 0, a, rows, blocks, out);
+
+  int64_t fit = kPanelBytes / (blocks * kRecordBlock) / kTileRows * kTileRows;
+  int64_t height = fit > kLeastPanelRows ? fit : kLeastPanelRows;
+  int64_t panels = (rows + height - 1) / height;
+  for (int64_t p = 0; p < panels; ++p) {
+    int64_t begin = rows * p / panels, end = rows * (p + 1) / panels;
+    const uint8_t *panel = a + begin * blocks * kRecordBlock;
+    for (int64_t g = 0; g < groups; g += 2) {
+      int64_t j = g * kGroupRows, at = begin * yStride + j;
+      Output out = {bias ? bias + j : nullptr, residual ? residual + at : nullptr, y + at, yStride,
+                    nEnd - nBegin - j};
+      if (g + 1 < groups)
+        multiplyGroups<2>(w + g * bytes, bytes, panel, end - begin, blocks, out);
+      else
+        multiplyGroups<1>(w + g * bytes, 0, panel, end - begin, blocks, out);
+    }
   }
 }

@@ -1,10 +1,9 @@
-//===- Q8_0MatVec_avx512vnni.cpp - Q8_0 matrix-vector product, AVX-512 VNNI
-//------------------------===//
+//===- Q8_0MatVec_avx512vnni.cpp - Q8_0 matrix-vector product, AVX-512 VNNI -------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Bound by the memory the weights come from, so what matters is how they are asked for: the
-// features are cut into several contiguous ranges that are read side by side, each with prefetches
-// running ahead. Several sequential streams keep more of the memory system busy than one.
+// features are cut into two contiguous ranges that are read side by side. More ranges and software
+// prefetches were slower (docs/Kernels.md).
 
 #include "Quads.h"
 #include "ignis/Kernels/KernelABI.h"
@@ -18,8 +17,7 @@ using namespace ignis::kernels;
 
 namespace {
 
-constexpr int kStreams = 4;
-constexpr int64_t kAhead = 2 * kPairBytes; // distance of the prefetches, each stream
+constexpr int kStreams = 2;
 
 /// acc of one group after one block.
 IGNIS_INLINE __m512 addBlock(const uint8_t *quads, __m512 dw, const uint8_t *block, __m512 acc) {
@@ -53,9 +51,6 @@ IGNIS_INLINE void dotGroups(const uint8_t *w, int64_t step, const uint8_t *a, in
 #pragma GCC unroll 8
     for (int g = 0; g < count; ++g) {
       const uint8_t *pair = w + g * step;
-#pragma GCC unroll 17
-      for (int i = 0; i < 17; ++i)
-        _mm_prefetch(reinterpret_cast<const char *>(pair + kAhead + i * kLine), _MM_HINT_T0);
       __m512i scales = _mm512_loadu_si512(pair + 16 * kLine);
       __m512 d0 = _mm512_cvtph_ps(_mm512_castsi512_si256(scales));
       __m512 d1 = _mm512_cvtph_ps(_mm512_extracti64x4_epi64(scales, 1));

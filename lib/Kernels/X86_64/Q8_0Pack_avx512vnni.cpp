@@ -1,5 +1,4 @@
-//===- Q8_0Pack_avx512vnni.cpp - Q8_0 rows to unsigned quads, AVX-512
-//------------------------------===//
+//===- Q8_0Pack_avx512vnni.cpp - Q8_0 rows to unsigned quads, AVX-512 -------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Writes WeightLayout::QuadsUnsigned: a transposition of 16 rows x 8 quads a block. Runs at load

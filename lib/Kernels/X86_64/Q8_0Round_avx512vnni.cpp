@@ -1,5 +1,4 @@
-//===- Q8_0Round_avx512vnni.cpp - rounding of activations, AVX-512
-//--------------------------------===//
+//===- Q8_0Round_avx512vnni.cpp - rounding of activations, AVX-512 ----------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Record: ActivationLayout::BlocksStart.

@@ -1,5 +1,4 @@
-//===- Quads.h - where things lie in the quads layouts
-//----------------------------------------------===//
+//===- Quads.h - where things lie in the quads layouts ----------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Addresses inside a group of 16 output features (WeightLayout::Quads*) and inside an activation

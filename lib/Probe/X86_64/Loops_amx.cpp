@@ -1,5 +1,4 @@
-//===- Loops_amx.cpp - probe loop, AMX int8
-//--------------------------------------------------------------------===//
+//===- Loops_amx.cpp - probe loop, AMX int8 ---------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 
 #include "../Loops.h"

@@ -1,5 +1,4 @@
-//===- Loops_avx2.cpp - probe loops, AVX2
-//-------------------------------------------------------------------===//
+//===- Loops_avx2.cpp - probe loops, AVX2 -----------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Without a dot-product instruction, exact sums of 8-bit products take three: vpmaddubsw, vpmaddwd

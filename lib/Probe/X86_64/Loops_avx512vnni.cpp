@@ -1,5 +1,4 @@
-//===- Loops_avx512vnni.cpp - probe loops, AVX-512 VNNI
-//------------------------------------------------------===//
+//===- Loops_avx512vnni.cpp - probe loops, AVX-512 VNNI ---------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 
 #include "../Loops.h"

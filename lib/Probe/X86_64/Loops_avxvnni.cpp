@@ -1,5 +1,4 @@
-//===- Loops_avxvnni.cpp - probe loop, AVX-VNNI
-//----------------------------------------------------------------===//
+//===- Loops_avxvnni.cpp - probe loop, AVX-VNNI -----------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 
 #include "../Loops.h"

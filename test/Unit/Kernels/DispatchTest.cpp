@@ -1,5 +1,4 @@
-//===- DispatchTest.cpp - features and the choice of kernels
-//----------------------------------------===//
+//===- DispatchTest.cpp - features and the choice of kernels ----------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 
 #include "ignis/Kernels/Dispatch.h"

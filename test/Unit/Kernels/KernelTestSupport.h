@@ -1,5 +1,4 @@
-//===- KernelTestSupport.h - data for kernel tests
-//---------------------------------------------------===//
+//===- KernelTestSupport.h - data for kernel tests --------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Random Q8_0 tensors as they lie in files, activations with hard values, and packing and rounding

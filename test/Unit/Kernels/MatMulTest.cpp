@@ -1,5 +1,4 @@
-//===- MatMulTest.cpp - Q8_0 products: the definition, and every variant against it
-//------------------===//
+//===- MatMulTest.cpp - Q8_0 products: the definition, and every variant against it -----------===//
 // SPDX-License-Identifier: Apache-2.0
 
 #include "KernelTestSupport.h"

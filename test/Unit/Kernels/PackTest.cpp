@@ -1,5 +1,4 @@
-//===- PackTest.cpp - interleaved weights against the file's blocks
-//---------------------------------===//
+//===- PackTest.cpp - interleaved weights against the file's blocks ---------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 
 #include "KernelTestSupport.h"

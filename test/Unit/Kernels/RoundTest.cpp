@@ -1,5 +1,4 @@
-//===- RoundTest.cpp - rounding of activations
-//-------------------------------------------------------===//
+//===- RoundTest.cpp - rounding of activations ------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 
 #include "KernelTestSupport.h"

@@ -1,5 +1,4 @@
-//===- SoftTest.cpp - software arithmetic against libm and exhaustively
-//---------------------------===//
+//===- SoftTest.cpp - software arithmetic against libm and exhaustively -----------------------===//
 // SPDX-License-Identifier: Apache-2.0
 
 #include "ignis/Kernels/Soft.h"
