@@ -5,9 +5,11 @@
 
 #include "ignis/InitAll.h"
 
+#include "ignis/Conversion/Passes.h"
 #include "ignis/Dialect/Ignis/IR/Ignis.h"
 #include "ignis/Dialect/Ignis/Transforms/BufferizableOpInterfaceImpl.h"
 #include "ignis/Dialect/Ignis/Transforms/Passes.h"
+#include "ignis/Transforms/Passes.h"
 
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/InitAllDialects.h"
@@ -25,4 +27,6 @@ void ignis::registerAll(mlir::DialectRegistry &registry) {
   registerDialects(registry);
   mlir::registerAllPasses();
   registerIgnisTransformsPasses();
+  registerIgnisMemoryPasses();
+  registerIgnisConversionPasses();
 }

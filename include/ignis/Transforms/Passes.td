@@ -1,0 +1,38 @@
+//===- Passes.td - passes on buffers ----------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0
+//
+// Memory planning and barriers. These know memrefs and the upstream interfaces, not the model.
+
+#ifndef IGNIS_TRANSFORMS_PASSES_TD
+#define IGNIS_TRANSFORMS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def PlanMemory : Pass<"ignis-plan-memory", "::mlir::func::FuncOp"> {
+  let summary = "place all allocations of a function at offsets of one arena";
+  let description = [{
+    Every static `memref.alloc` of the function, and every argument marked `ignis.planned`, becomes a buffer of a memory planning problem: it is live
+    from its first use to its last, through views and casts. The planner's answer, checked by the independent verifier, turns allocations into
+    `memref.view`s of one byte buffer; marked arguments get their offset as `ignis.arena_offset`. In functions with `ignis.role` arguments the arena is a new
+    argument of role `arena`, elsewhere one allocation.
+  }];
+  let options = [
+    Option<"planner", "planner", "std::string", "\"exact\"", "one of `ignis-plan --list-planners`">,
+    Option<"alignment", "alignment", "int64_t", "64", "bytes; every offset is a multiple">,
+    Option<"budget", "budget", "double", "2.0", "seconds that a search may take">,
+    Option<"svg", "svg", "std::string", "\"\"", "write a picture of the plan to this file (%f stands for the function's name)">,
+  ];
+  let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect"];
+}
+
+def InsertBarriers : Pass<"ignis-insert-barriers", "::mlir::func::FuncOp"> {
+  let summary = "insert barriers where data crosses threads";
+  let description = [{
+    Walks the ops of a planned function in order and puts an `ignis.barrier` before the first op that reads what an op since the last barrier writes, or writes what
+    one reads or writes. Bytes of the arena count, not names: two buffers that share a place are ordered too. In straight-line code this greedy
+    choice needs the fewest barriers (docs/Lowering.md).
+  }];
+  let dependentDialects = ["::ignis::IgnisDialect"];
+}
+
+#endif

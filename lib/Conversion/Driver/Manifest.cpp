@@ -1,0 +1,120 @@
+//===- Manifest.cpp - what a compiled module tells the runtime ----------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0
+//
+// See Manifest.h.
+
+#include "Manifest.h"
+
+#include "ignis/Execution/ModuleABI.h"
+
+using namespace mlir;
+using namespace ignis;
+
+static StringRef roleOf(func::FuncOp function, unsigned argument) {
+  auto role = function.getArgAttrOfType<StringAttr>(argument, kRoleAttr);
+  return role ? role.getValue() : StringRef();
+}
+
+bool Manifest::isEntry(func::FuncOp function) {
+  if (function.isExternal())
+    return false;
+  for (unsigned i = 0; i < function.getNumArguments(); ++i)
+    if (!roleOf(function, i).empty())
+      return true;
+  return false;
+}
+
+bool Manifest::isArena(func::FuncOp function, BlockArgument argument) {
+  return roleOf(function, argument.getArgNumber()) == "arena";
+}
+
+int64_t Manifest::argumentIndex(func::FuncOp function, BlockArgument argument) {
+  int64_t index = 0;
+  for (unsigned i = 0; i < argument.getArgNumber(); ++i)
+    index += roleOf(function, i) != "arena";
+  return index;
+}
+
+static std::string elementName(Type type) {
+  if (isa<Q8_0Type>(type))
+    return "q8_0";
+  std::string text;
+  llvm::raw_string_ostream(text) << type;
+  return text;
+}
+
+int64_t Manifest::weightIndex(WeightOp weight, OpOperand &use) {
+  auto type = cast<ShapedType>(weight.getType());
+  bool packed = interleaved && isa<Q8_0Type>(type.getElementType()) && isa<LinearOp, LinearSwigluOp>(use.getOwner());
+  StringRef layout = packed ? "interleaved" : "file";
+  std::string key;
+  llvm::raw_string_ostream stream(key);
+  stream << layout << weight.getNames() << type;
+  auto [it, isNew] = weightIndices.try_emplace(key, static_cast<int64_t>(weights.size()));
+  if (isNew) {
+    llvm::json::Array names;
+    for (Attribute name : weight.getNames())
+      names.push_back(cast<StringAttr>(name).getValue().str());
+    int64_t rows = type.getRank() == 2 ? type.getDimSize(0) : 1;
+    weights.push_back(llvm::json::Object{{"tensors", std::move(names)},
+                                         {"layout", layout.str()},
+                                         {"type", elementName(type.getElementType())},
+                                         {"rows", rows},
+                                         {"cols", type.getShape().back()}});
+  }
+  return it->second;
+}
+
+LogicalResult Manifest::addEntry(func::FuncOp function, int64_t slots) {
+  llvm::json::Array arguments;
+  int64_t mostRows = 1;
+  for (BlockArgument argument : function.getArguments()) {
+    unsigned i = argument.getArgNumber();
+    std::string role = roleOf(function, i).str();
+    auto type = dyn_cast<MemRefType>(argument.getType());
+    if (role.empty())
+      return function.emitError("argument ") << i << " has no " << kRoleAttr;
+    if (role == "arena") {
+      arenaBytes = std::max(arenaBytes, type.getDimSize(0));
+      continue;
+    }
+    llvm::json::Object object{{"role", role}};
+    if (!type) {
+      object["type"] = "index";
+    } else {
+      FailureOr<int64_t> bytes = getSizeInBytes(type);
+      if (failed(bytes))
+        return function.emitError("argument ") << i << " has a type of unknown size: " << type;
+      object["type"] = elementName(type.getElementType());
+      object["shape"] = llvm::json::Array(type.getShape());
+      object["bytes"] = *bytes;
+      if (role == "input" || role == "tokens")
+        mostRows = type.getDimSize(0);
+    }
+    if (auto base = function.getArgAttrOfType<FloatAttr>(i, kRopeBaseAttr))
+      object["base"] = base.getValueAsDouble();
+    if (auto offset = function.getArgAttrOfType<IntegerAttr>(i, kOffsetAttr))
+      object["arena_offset"] = offset.getInt();
+    arguments.push_back(std::move(object));
+  }
+  function.walk([&](ComputeOpInterface op) { scratchBytes = std::max(scratchBytes, op.getScratchBytes()); });
+  entries.push_back(llvm::json::Object{{"name", function.getName().str()},
+                                       {"symbol", ("ignis_entry_" + function.getName()).str()},
+                                       {"slots", slots},
+                                       {"max_rows", mostRows},
+                                       {"args", std::move(arguments)}});
+  return success();
+}
+
+std::string Manifest::json() const {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  stream << llvm::json::Value(llvm::json::Object{{"abi", kModuleABIVersion},
+                                                 {"cpu", cpu},
+                                                 {"kernels", kernels},
+                                                 {"arena_bytes", arenaBytes},
+                                                 {"scratch_bytes", scratchBytes},
+                                                 {"weights", llvm::json::Array(weights)},
+                                                 {"entries", llvm::json::Array(entries)}});
+  return text;
+}

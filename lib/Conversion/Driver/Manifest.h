@@ -1,0 +1,47 @@
+//===- Manifest.h - what a compiled module tells the runtime ------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0
+//
+// Collected while drivers are built; docs/Execution.md describes the JSON.
+
+#ifndef IGNIS_LIB_CONVERSION_DRIVER_MANIFEST_H
+#define IGNIS_LIB_CONVERSION_DRIVER_MANIFEST_H
+
+#include "ignis/Dialect/Ignis/IR/Ignis.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Support/JSON.h"
+
+namespace ignis {
+
+/// Module attribute that holds the manifest.
+constexpr llvm::StringLiteral kManifestAttr = "ignis.manifest";
+
+class Manifest {
+public:
+  Manifest(bool interleaved, std::string kernels, std::string cpu)
+      : interleaved(interleaved), kernels(std::move(kernels)), cpu(std::move(cpu)) {}
+
+  /// Whether a function is an entry point: it has a body and an argument with a role.
+  static bool isEntry(mlir::func::FuncOp function);
+  /// Whether the argument is the arena.
+  static bool isArena(mlir::func::FuncOp function, mlir::BlockArgument argument);
+  /// The argument's place in the frame's `args`; the arena has none.
+  static int64_t argumentIndex(mlir::func::FuncOp function, mlir::BlockArgument argument);
+
+  /// The weight's place in the frame's `weights`, for this use of it: kernels read the interleaved layout, everything else the file's.
+  int64_t weightIndex(WeightOp weight, mlir::OpOperand &use);
+  mlir::LogicalResult addEntry(mlir::func::FuncOp function, int64_t slots);
+  std::string json() const;
+
+private:
+  bool interleaved;
+  std::string kernels, cpu;
+  int64_t arenaBytes = 0, scratchBytes = 0;
+  llvm::StringMap<int64_t> weightIndices;
+  llvm::json::Array weights, entries;
+};
+
+} // namespace ignis
+
+#endif

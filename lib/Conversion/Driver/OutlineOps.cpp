@@ -1,0 +1,214 @@
+//===- OutlineOps.cpp - one function per kind of op, one driver per entry point ----------------------===//
+// SPDX-License-Identifier: Apache-2.0
+//
+// The border between the graph and code: here buffers become pointers (argument of the frame, weight, or arena + offset) and
+// op instances become calls. What the runtime must know is written to the module's manifest.
+
+#include "Manifest.h"
+#include "WorkSharing.h"
+
+#include "ignis/Conversion/Passes.h"
+#include "ignis/Dialect/Ignis/IR/Ignis.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/IR/SymbolTable.h"
+#include "llvm/ADT/StringMap.h"
+
+namespace ignis {
+#define GEN_PASS_DEF_OUTLINEOPS
+#include "ignis/Conversion/Passes.h.inc"
+} // namespace ignis
+
+using namespace mlir;
+using namespace ignis;
+
+namespace {
+
+/// Makes and remembers the functions that hold one op each.
+class Outliner {
+public:
+  explicit Outliner(ModuleOp module) : module(module), builder(module.getContext()) {
+    builder.setInsertionPointToEnd(module.getBody());
+  }
+
+  /// The function for ops like `op`: (frame, slot, one pointer or i64 per operand) -> chunks.
+  func::FuncOp get(Operation *op) {
+    std::string key;
+    llvm::raw_string_ostream stream(key);
+    stream << op->getName() << op->getAttrDictionary();
+    for (Type type : op->getOperandTypes())
+      stream << type;
+    func::FuncOp &function = functions[key];
+    if (!function)
+      function = make(op);
+    return function;
+  }
+
+private:
+  func::FuncOp make(Operation *op) {
+    auto ptr = LLVM::LLVMPointerType::get(builder.getContext());
+    Type i64 = builder.getI64Type();
+    SmallVector<Type> inputs = {ptr, i64};
+    for (Type type : op->getOperandTypes())
+      inputs.push_back(isa<MemRefType>(type) ? Type(ptr) : i64);
+    std::string name = (op->getName().getStringRef() + "." + Twine(counts[op->getName().getStringRef()]++)).str();
+    auto function = func::FuncOp::create(builder, op->getLoc(), name, builder.getFunctionType(inputs, i64));
+    function.setPrivate();
+    function->setAttr(kOutlinedAttr, builder.getUnitAttr());
+    function->setAttr("llvm.linkage", LLVM::LinkageAttr::get(builder.getContext(), LLVM::Linkage::Internal));
+    auto body = ImplicitLocOpBuilder::atBlockBegin(op->getLoc(), function.addEntryBlock());
+    // Each operand has its own argument, even if two are the same value here: other ops that share the function may differ.
+    SmallVector<Value> operands;
+    for (auto [i, operand] : llvm::enumerate(op->getOperands())) {
+      Value argument = function.getArgument(i + 2);
+      operands.push_back(isa<MemRefType>(operand.getType())
+                             ? UnrealizedConversionCastOp::create(body, operand.getType(), argument).getResult(0)
+                             : arith::IndexCastOp::create(body, operand.getType(), argument).getResult());
+    }
+    body.clone(*op)->setOperands(operands);
+    Value none = arith::ConstantOp::create(body, body.getI64IntegerAttr(0));
+    func::ReturnOp::create(body, none);
+    return function;
+  }
+
+  ModuleOp module;
+  OpBuilder builder;
+  llvm::StringMap<func::FuncOp> functions;
+  llvm::StringMap<int64_t> counts;
+};
+
+/// Rewrites one entry point into its driver.
+class DriverBuilder {
+public:
+  DriverBuilder(func::FuncOp entry, Outliner &outliner, Manifest &manifest)
+      : entry(entry), outliner(outliner), manifest(manifest), b(entry.getLoc(), entry.getContext()),
+        ptr(LLVM::LLVMPointerType::get(entry.getContext())) {}
+
+  LogicalResult run() {
+    if (!llvm::hasSingleElement(entry.getBody()))
+      return entry.emitError("cannot become a driver: it has control flow between ops");
+    if (entry.getNumResults() != 0)
+      return entry.emitError("cannot become a driver: it returns values; bufferize it first");
+    std::string name = ("ignis_entry_" + entry.getName()).str();
+    b.setInsertionPoint(entry);
+    auto driver = func::FuncOp::create(b, name, b.getFunctionType({ptr}, {}));
+    b.setInsertionPointToStart(driver.addEntryBlock());
+    frame = driver.getArgument(0);
+    weights = loadField(0, ptr);
+    arena = loadField(40, ptr);
+    arguments = loadField(64, ptr);
+    for (Operation &op : entry.getBody().front())
+      if (failed(lower(op)))
+        return failure();
+    if (failed(manifest.addEntry(entry, slots)))
+      return failure();
+    entry.erase();
+    return success();
+  }
+
+private:
+  Value i64(int64_t value) { return arith::ConstantOp::create(b, b.getI64IntegerAttr(value)); }
+  Value byteOffset(Value pointer, int64_t bytes) {
+    return LLVM::GEPOp::create(b, ptr, b.getI8Type(), pointer, ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(bytes)});
+  }
+  Value loadField(int64_t offset, Type type) { return LLVM::LoadOp::create(b, type, byteOffset(frame, offset)); }
+  Value loadElement(Value table, int64_t i, Type type) { return LLVM::LoadOp::create(b, type, byteOffset(table, 8 * i)); }
+
+  LogicalResult lower(Operation &op) {
+    if (isa<WeightOp, memref::ViewOp>(op) || op.hasTrait<OpTrait::ConstantLike>())
+      return success(); // Resolved where they are used.
+    if (isa<BarrierOp>(op) || isa<func::ReturnOp>(op)) {
+      wait();
+      if (isa<func::ReturnOp>(op))
+        func::ReturnOp::create(b);
+      return success();
+    }
+    if (isa<ComputeOpInterface>(op))
+      return call(op);
+    return op.emitError("cannot become part of a driver: expected ignis ops, weights, barriers and views of the arena");
+  }
+
+  LogicalResult call(Operation &op) {
+    func::FuncOp callee = outliner.get(&op);
+    SmallVector<Value> operands = {frame, i64(slots)};
+    for (OpOperand &operand : op.getOpOperands()) {
+      FailureOr<Value> value = resolve(operand);
+      if (failed(value))
+        return failure();
+      operands.push_back(*value);
+    }
+    Value chunks = func::CallOp::create(b, callee, operands).getResult(0);
+    running.push_back({slots++, chunks});
+    return success();
+  }
+
+  /// Waits for all ops since the last wait.
+  void wait() {
+    for (auto [slot, chunks] : running)
+      func::CallOp::create(b, "ignis_barrier", TypeRange(), ValueRange{frame, i64(slot), chunks});
+    running.clear();
+  }
+
+  FailureOr<Value> resolve(OpOperand &operand) {
+    Value value = operand.get();
+    if (auto argument = dyn_cast<BlockArgument>(value)) {
+      if (manifest.isArena(entry, argument))
+        return operand.getOwner()->emitError("uses the arena itself as an operand");
+      Value &loaded = loadedArguments[argument];
+      if (!loaded)
+        loaded = loadElement(arguments, manifest.argumentIndex(entry, argument),
+                             isa<MemRefType>(value.getType()) ? Type(ptr) : b.getI64Type());
+      return loaded;
+    }
+    if (auto weight = value.getDefiningOp<WeightOp>())
+      return loadElement(weights, manifest.weightIndex(weight, operand), ptr);
+    APInt constant;
+    if (matchPattern(value, m_ConstantInt(&constant)))
+      return i64(constant.getSExtValue());
+    if (auto view = value.getDefiningOp<memref::ViewOp>()) {
+      auto source = dyn_cast<BlockArgument>(view.getSource());
+      if (source && manifest.isArena(entry, source) && matchPattern(view.getByteShift(), m_ConstantInt(&constant))) {
+        Value offset = i64(constant.getSExtValue());
+        return LLVM::GEPOp::create(b, ptr, b.getI8Type(), arena, ArrayRef<LLVM::GEPArg>{offset}).getResult();
+      }
+    }
+    return operand.getOwner()->emitError("operand ")
+           << operand.getOperandNumber() << " is no argument, weight or view of the arena at a constant offset";
+  }
+
+  func::FuncOp entry;
+  Outliner &outliner;
+  Manifest &manifest;
+  ImplicitLocOpBuilder b;
+  Type ptr;
+  Value frame, weights, arena, arguments;
+  DenseMap<Value, Value> loadedArguments;
+  int64_t slots = 0;
+  SmallVector<std::pair<int64_t, Value>> running; ///< slot and chunks of ops since the last wait
+};
+
+struct OutlineOpsPass : ignis::impl::OutlineOpsBase<OutlineOpsPass> {
+  using OutlineOpsBase::OutlineOpsBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    declareWorkSharing(module);
+    Outliner outliner(module);
+    Manifest manifest(interleaved, kernels, cpu);
+    SmallVector<func::FuncOp> entries;
+    for (auto function : module.getOps<func::FuncOp>())
+      if (Manifest::isEntry(function))
+        entries.push_back(function);
+    for (func::FuncOp entry : entries)
+      if (failed(DriverBuilder(entry, outliner, manifest).run()))
+        return signalPassFailure();
+    module->setAttr(kManifestAttr, StringAttr::get(&getContext(), manifest.json()));
+  }
+};
+} // namespace
