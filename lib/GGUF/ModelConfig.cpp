@@ -31,7 +31,7 @@ std::string ignis::gguf::blockTensorName(int64_t layer, StringRef suffix) {
 
 static std::string quoted(StringRef text) { return "'" + escape(text, 64) + "'"; }
 
-/// The shortest text that reads back as the same float, more or less: enough to recognise it.
+/// Six digits: enough to recognise the value in a message.
 static std::string number(float value) {
   char text[32];
   std::snprintf(text, sizeof(text), "%g", static_cast<double>(value));
@@ -346,15 +346,20 @@ Error ConfigReader::checkTensors() {
                 f = config.feedForward;
 
   // The rows of the embedding are the vocabulary; its columns are checked like any other shape.
-  if (const TensorInfo *embedding = file.findTensor("token_embd.weight"))
-    config.vocabulary = embedding->ne[1];
+  const TensorInfo *table = file.findTensor("token_embd.weight");
+  if (!table)
+    return file.error("tensor 'token_embd.weight': expected Q8_0, F16, BF16 or F32 of shape [" +
+                      Twine(e) + ", vocabulary], got no such tensor");
+  config.vocabulary = table->ne[1];
   if (config.vocabulary > INT32_MAX)
-    return file.error("tensor 'token_embd.weight': expected below 2^31 rows, got " +
-                      Twine(config.vocabulary));
+    return file.errorAt(table->recordOffset,
+                        "tensor 'token_embd.weight': expected below 2^31 rows, got " +
+                            Twine(config.vocabulary));
   if (Error error = checkTensor("token_embd.weight", Role::Weight, {e, config.vocabulary}))
     return error;
   if (config.vocabulary == 0)
-    return file.error("tensor 'token_embd.weight': expected at least 1 row, got 0");
+    return file.errorAt(table->recordOffset,
+                        "tensor 'token_embd.weight': expected at least 1 row, got 0");
   if (Error error = checkTensor("output_norm.weight", Role::NormOrBias, {e}))
     return error;
   config.tied = !file.findTensor("output.weight");

@@ -13,6 +13,9 @@
 
 namespace ignis::gguf {
 
+/// A key or name for a message: quoted, escaped, shortened.
+inline std::string quoted(llvm::StringRef text) { return "'" + escape(text, 64) + "'"; }
+
 class Reader {
 public:
   Reader(File &file, OpenOptions options) : file(file), options(options) {}
@@ -39,7 +42,13 @@ private:
   // The cursor.
   uint64_t remaining() const { return file.bytes.size() - position; }
   const uint8_t *here() const { return file.bytes.data() + position; }
-  template <typename T> llvm::Error take(T &value, const llvm::Twine &what);
+  template <typename T> llvm::Error take(T &value, const llvm::Twine &what) {
+    if (remaining() < sizeof(T))
+      return truncated(sizeof(T), what);
+    value = loadLE<T>(here());
+    position += sizeof(T);
+    return llvm::Error::success();
+  }
   /// A length of 8 bytes, then so many bytes, at most `limit`.
   llvm::Error takeString(llvm::StringRef &string, uint64_t limit, const llvm::Twine &what);
   llvm::Error takeValueType(ValueType &type, const llvm::Twine &what);

@@ -309,8 +309,9 @@ TEST(GGUFFile, UnreadableFile) {
   if (root && ::seteuid(65534))
     GTEST_SKIP() << "cannot give up root";
   EXPECT_EQ(pathError(temp.path), temp.path + ": cannot open: permission denied");
-  if (root)
+  if (root) {
     ASSERT_EQ(::seteuid(0), 0);
+  }
 }
 
 TEST(GGUFFile, NonUtf8PathOpens) {

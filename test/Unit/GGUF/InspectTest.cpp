@@ -44,7 +44,6 @@ bool contains(const std::string &text, const std::string &part) {
 
 TEST(Inspect, JSONOfAModel) {
   Builder b = qwen2();
-  std::vector<std::string> tokens(10, "x");
   json::Object o = inspected(b);
   EXPECT_EQ(o.getString("file"), "m.gguf");
   EXPECT_EQ(o.getInteger("version"), 3);

@@ -7,6 +7,7 @@
 #include "Exercise.h"
 #include "GGUFBuilder.h"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 #include <random>
 #include <sys/mman.h>
@@ -32,7 +33,7 @@ public:
   ~Guarded() { ::munmap(base, total); }
   llvm::ArrayRef<uint8_t> place(const Bytes &bytes) {
     uint8_t *at = base + size - bytes.size();
-    std::memcpy(at, bytes.data(), bytes.size());
+    std::copy(bytes.begin(), bytes.end(), at);
     return {at, bytes.size()};
   }
 
