@@ -1,4 +1,4 @@
-//===- Conflicts.cpp - conflict graph by a sweep over begins ------------------------------------===//
+//===- Conflicts.cpp - conflict graph by a sweep over begins ------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // The pairs are counted first, so that memory is known before it is taken.

@@ -1,4 +1,4 @@
-//===- Conflicts.h - which buffers are live at one time -----------------------------------------===//
+//===- Conflicts.h - which buffers are live at one time -----------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // The conflict graph of a problem, made once and walked by every planner that computes offsets.

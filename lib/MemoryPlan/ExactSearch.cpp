@@ -1,5 +1,4 @@
-#include "ExactSearch.h"
-#include "ignis/MemoryPlan/Problem.h"
+//===- e "ExactSearch.h" #include "ignis/MemoryPlan/Problem.h" ----------------------------===//
 #include <algorithm>
 #include <cassert>
 
@@ -18,7 +17,8 @@ static uint64_t mix(uint64_t x) {
 Answer FitSearch::run(int64_t height, const Strategy &how, uint64_t maxNodes) {
   strategy = how;
   nodeEnd = nodeCount + maxNodes;
-  if (nodeEnd < nodeCount) nodeEnd = UINT64_MAX;
+  if (nodeEnd < nodeCount)
+    nodeEnd = UINT64_MAX;
   gaveUp = false;
   size_t n = piece.items.size(), m = piece.sections.size();
   sections.assign(m, {});
@@ -34,19 +34,29 @@ Answer FitSearch::run(int64_t height, const Strategy &how, uint64_t maxNodes) {
     x.members = piece.sections[s];
     x.count = (int)x.members.size();
     x.cap = height + piece.padding[s];
-    for (int i : x.members) x.rest += piece.items[i].size;
+    for (int i : x.members)
+      x.rest += piece.items[i].size;
     x.dirty = true;
     queue.push_back((int)s);
   }
   for (size_t i = 0; i < n; ++i) {
     const Piece::Item &it = piece.items[i];
     double width = it.to - it.from, total = 0;
-    for (int s = it.from; s < it.to; ++s) total = std::max(total, (double)sections[s].rest);
+    for (int s = it.from; s < it.to; ++s)
+      total = std::max(total, (double)sections[s].rest);
     switch (strategy.tie) {
-    case Strategy::Area: priority[i] = width * it.size; break;
-    case Strategy::Width: priority[i] = width * 1e9 + it.size; break;
-    case Strategy::Size: priority[i] = it.size * 1e6 + width; break;
-    case Strategy::Total: priority[i] = total * 1e9 + width * it.size; break;
+    case Strategy::Area:
+      priority[i] = width * it.size;
+      break;
+    case Strategy::Width:
+      priority[i] = width * 1e9 + it.size;
+      break;
+    case Strategy::Size:
+      priority[i] = it.size * 1e6 + width;
+      break;
+    case Strategy::Total:
+      priority[i] = total * 1e9 + width * it.size;
+      break;
     }
     if (strategy.seed)
       priority[i] *= 0.5 + (mix(strategy.seed * 1000003 + i) >> 11) * 0x1p-53;
@@ -68,7 +78,8 @@ void FitSearch::markDirty(int i) {
 
 bool FitSearch::raiseStart(int i, int64_t value) {
   value = alignUp(value, piece.items[i].align);
-  if (value <= start[i]) return true;
+  if (value <= start[i])
+    return true;
   trail.push_back({Change::Start, i, start[i], 0, 0, 0, 0});
   start[i] = value;
   markDirty(i);
@@ -77,28 +88,43 @@ bool FitSearch::raiseStart(int i, int64_t value) {
 
 bool FitSearch::refresh(int s) {
   Section &x = sections[s];
-  if (x.count == 0) return true;
-  int64_t minStart = INT64_MAX, minTop = INT64_MAX, nextTop = INT64_MAX; int who = -1;
+  if (x.count == 0)
+    return true;
+  int64_t minStart = INT64_MAX, minTop = INT64_MAX, nextTop = INT64_MAX;
+  int who = -1;
   for (int k = 0; k < x.count; ++k) {
     int i = x.members[k];
     minStart = std::min(minStart, start[i]);
     int64_t top = start[i] + piece.items[i].size;
-    if (top < minTop) { nextTop = minTop; minTop = top; who = i; }
-    else if (top < nextTop) nextTop = top;
+    if (top < minTop) {
+      nextTop = minTop;
+      minTop = top;
+      who = i;
+    } else if (top < nextTop)
+      nextTop = top;
   }
   if (minStart != x.minStart || minTop != x.minTop || nextTop != x.nextTop || who != x.minTopItem) {
     trail.push_back({Change::SectionMin, s, x.minStart, x.minTop, x.nextTop, 0, x.minTopItem});
-    x.minStart = minStart; x.minTop = minTop; x.nextTop = nextTop; x.minTopItem = who;
+    x.minStart = minStart;
+    x.minTop = minTop;
+    x.nextTop = nextTop;
+    x.minTopItem = who;
   }
-  if (minStart + x.rest > x.cap) return false;
+  if (minStart + x.rest > x.cap)
+    return false;
   // release-date bound
   if (x.count <= 64) {
-    std::pair<int64_t,int64_t> v[64];
-    for (int k = 0; k < x.count; ++k) { int i = x.members[k]; v[k] = {start[i], piece.items[i].size}; }
+    std::pair<int64_t, int64_t> v[64];
+    for (int k = 0; k < x.count; ++k) {
+      int i = x.members[k];
+      v[k] = {start[i], piece.items[i].size};
+    }
     std::sort(v, v + x.count);
     int64_t c = 0;
-    for (int k = 0; k < x.count; ++k) c = std::max(c, v[k].first) + v[k].second;
-    if (c > x.cap) return false;
+    for (int k = 0; k < x.count; ++k)
+      c = std::max(c, v[k].first) + v[k].second;
+    if (c > x.cap)
+      return false;
   }
   int64_t latest = x.cap - x.rest;
   for (int k = 0; k < x.count; ++k) {
@@ -111,10 +137,12 @@ bool FitSearch::refresh(int s) {
 
 bool FitSearch::propagate() {
   while (!queue.empty()) {
-    int s = queue.back(); queue.pop_back();
+    int s = queue.back();
+    queue.pop_back();
     sections[s].dirty = false;
     if (!refresh(s)) {
-      for (int q : queue) sections[q].dirty = false;
+      for (int q : queue)
+        sections[q].dirty = false;
       queue.clear();
       return false;
     }
@@ -130,19 +158,27 @@ bool FitSearch::checkWaiting(int lo, int hi) {
     again = false;
     for (size_t i = 0; i < piece.items.size(); ++i) {
       const Piece::Item &it = piece.items[i];
-      if (it.from < lo || it.to > hi || offset[i] >= 0) continue;
-      if (!postponed[i] && start[i] == floor[i]) continue;
+      if (it.from < lo || it.to > hi || offset[i] >= 0)
+        continue;
+      if (!postponed[i] && start[i] == floor[i])
+        continue;
       int64_t below = INT64_MAX, least = INT64_MAX;
       for (int s = it.from; s < it.to; ++s) {
         const Section &x = sections[s];
         below = std::min(below, x.minTopItem == (int)i ? x.nextTop : x.minTop);
         least = std::min(least, x.minStart);
       }
-      if (below == INT64_MAX) return false;
-      if (least >= floor[i] + it.size) return false;
-      if (below > start[i]) { raiseStart((int)i, below); again = true; }
+      if (below == INT64_MAX)
+        return false;
+      if (least >= floor[i] + it.size)
+        return false;
+      if (below > start[i]) {
+        raiseStart((int)i, below);
+        again = true;
+      }
     }
-    if (!propagate()) return false;
+    if (!propagate())
+      return false;
   }
   return true;
 }
@@ -150,30 +186,42 @@ bool FitSearch::checkWaiting(int lo, int hi) {
 int FitSearch::choose(int lo, int hi) {
   int best = -1;
   auto better = [&](int i, int j) {
-    if (j < 0) return true;
-    if (floor[i] != floor[j]) return floor[i] < floor[j];
+    if (j < 0)
+      return true;
+    if (floor[i] != floor[j])
+      return floor[i] < floor[j];
     return priority[i] > priority[j];
   };
   if (strategy.pick == Strategy::TightestSection) {
-    int64_t slack = INT64_MAX; int sec = -1;
+    int64_t slack = INT64_MAX;
+    int sec = -1;
     for (int s = lo; s < hi; ++s) {
       const Section &x = sections[s];
-      if (x.count == 0) continue;
+      if (x.count == 0)
+        continue;
       int64_t sl = x.cap - x.rest - x.minStart;
-      if (sl < slack || (sl == slack && x.minStart < sections[sec].minStart)) { slack = sl; sec = s; }
+      if (sl < slack || (sl == slack && x.minStart < sections[sec].minStart)) {
+        slack = sl;
+        sec = s;
+      }
     }
     const Section &x = sections[sec];
     for (int k = 0; k < x.count; ++k) {
       int i = x.members[k];
-      if (postponed[i] || start[i] != floor[i] || start[i] > x.cap - x.rest) continue;
-      if (better(i, best)) best = i;
+      if (postponed[i] || start[i] != floor[i] || start[i] > x.cap - x.rest)
+        continue;
+      if (better(i, best))
+        best = i;
     }
-    if (best >= 0) return best;
+    if (best >= 0)
+      return best;
   }
   for (size_t i = 0; i < piece.items.size(); ++i) {
     const Piece::Item &it = piece.items[i];
-    if (it.from < lo || it.to > hi || offset[i] >= 0 || postponed[i] || start[i] != floor[i]) continue;
-    if (better((int)i, best)) best = (int)i;
+    if (it.from < lo || it.to > hi || offset[i] >= 0 || postponed[i] || start[i] != floor[i])
+      continue;
+    if (better((int)i, best))
+      best = (int)i;
   }
   return best;
 }
@@ -192,8 +240,12 @@ bool FitSearch::place(int i) {
   int64_t top = offset[i] + it.size;
   markDirty(i);
   for (int j : piece.neighbours[i]) {
-    if (offset[j] >= 0) continue;
-    if (postponed[j]) { trail.push_back({Change::Postponed, j, 1, 0, 0, 0, 0}); postponed[j] = 0; }
+    if (offset[j] >= 0)
+      continue;
+    if (postponed[j]) {
+      trail.push_back({Change::Postponed, j, 1, 0, 0, 0, 0});
+      postponed[j] = 0;
+    }
     int64_t t = alignUp(top, piece.items[j].align);
     if (t > floor[j]) {
       trail.push_back({Change::Floor, j, floor[j], 0, 0, 0, 0});
@@ -213,17 +265,30 @@ void FitSearch::undo(size_t mark) {
   while (trail.size() > mark) {
     const Change &c = trail.back();
     switch (c.kind) {
-    case Change::Floor: floor[c.index] = c.a; break;
-    case Change::Start: start[c.index] = c.a; break;
-    case Change::Postponed: postponed[c.index] = (char)c.a; break;
+    case Change::Floor:
+      floor[c.index] = c.a;
+      break;
+    case Change::Start:
+      start[c.index] = c.a;
+      break;
+    case Change::Postponed:
+      postponed[c.index] = (char)c.a;
+      break;
     case Change::SectionMin: {
       Section &x = sections[c.index];
-      x.minStart = c.a; x.minTop = c.b; x.nextTop = c.c; x.minTopItem = c.e; break;
+      x.minStart = c.a;
+      x.minTop = c.b;
+      x.nextTop = c.c;
+      x.minTopItem = c.e;
+      break;
     }
     case Change::Unplace: {
       const Piece::Item &it = piece.items[c.index];
       offset[c.index] = -1;
-      for (int s = it.from; s < it.to; ++s) { sections[s].rest += it.size; ++sections[s].count; }
+      for (int s = it.from; s < it.to; ++s) {
+        sections[s].rest += it.size;
+        ++sections[s].count;
+      }
       break;
     }
     }
@@ -236,8 +301,10 @@ Answer FitSearch::search(int lo, int hi) {
   size_t mark = trail.size();
   int s = lo;
   while (s < hi) {
-    while (s < hi && sections[s].count == 0) ++s;
-    if (s >= hi) break;
+    while (s < hi && sections[s].count == 0)
+      ++s;
+    if (s >= hi)
+      break;
     // extend as long as some unplaced item crosses to the next
     int from = s, reach = s + 1;
     while (s < reach && s < hi) {
@@ -246,7 +313,10 @@ Answer FitSearch::search(int lo, int hi) {
       ++s;
     }
     Answer a = branch(from, s);
-    if (a != Answer::Fits) { undo(mark); return a; }
+    if (a != Answer::Fits) {
+      undo(mark);
+      return a;
+    }
   }
   return Answer::Fits;
 }
@@ -260,14 +330,24 @@ Answer FitSearch::branch(int lo, int hi) {
       return Answer::GaveUp;
     }
     ++nodeCount;
-    if (!checkWaiting(lo, hi)) { undo(entry); return Answer::DoesNotFit; }
+    if (!checkWaiting(lo, hi)) {
+      undo(entry);
+      return Answer::DoesNotFit;
+    }
     int i = choose(lo, hi);
-    if (i < 0) { undo(entry); return Answer::DoesNotFit; }
+    if (i < 0) {
+      undo(entry);
+      return Answer::DoesNotFit;
+    }
     size_t mark = trail.size();
     Answer a = place(i) ? search(lo, hi) : Answer::DoesNotFit;
-    if (a == Answer::Fits) return a;
+    if (a == Answer::Fits)
+      return a;
     undo(mark);
-    if (a == Answer::GaveUp) { undo(entry); return a; }
+    if (a == Answer::GaveUp) {
+      undo(entry);
+      return a;
+    }
     postpone(i);
   }
 }

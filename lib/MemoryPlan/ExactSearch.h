@@ -1,4 +1,4 @@
-//===- ExactSearch.h - does a set of buffers fit below a height? --------------------------------===//
+//===- ExactSearch.h - does a set of buffers fit below a height? --------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // The decision procedure of the exact planner: a depth-first search that either finds offsets with
@@ -30,10 +30,10 @@ namespace ignis::memplan {
 /// Buffers of one connected stretch of time, sizes in units of their common divisor.
 struct Piece {
   struct Item {
-    int64_t size = 0;  // > 0
-    int64_t align = 1; // >= 1
+    int64_t size = 0;     // > 0
+    int64_t align = 1;    // >= 1
     int from = 0, to = 0; // sections [from, to)
-    int index = 0;     // in the problem
+    int index = 0;        // in the problem
   };
   std::vector<Item> items;
   std::vector<std::vector<int>> sections;   // items live in each section

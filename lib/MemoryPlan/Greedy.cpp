@@ -1,8 +1,9 @@
-//===- Greedy.cpp - planners `greedy-*` that place in a fixed order ------------------------------===//
+//===- Greedy.cpp - planners `greedy-*` that place in a fixed order -----------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Each planner is one key per buffer: the order in which buffers are placed. Keys are doubles; they
-// order, they are never offsets. Ties go by size, lifetime and index, so plans do not depend on the sort.
+// order, they are never offsets. Ties go by size, lifetime and index, so plans do not depend on the
+// sort.
 
 #include "Greedy.h"
 
@@ -54,12 +55,13 @@ static double lifetime(const Buffer &buffer) {
 std::vector<size_t> orderByKey(const Problem &problem, llvm::ArrayRef<double> key) {
   std::vector<size_t> order(problem.buffers.size());
   std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
     if (key[a] != key[b])
       return key[a] > key[b];
     if (problem.buffers[a].size != problem.buffers[b].size)
       return problem.buffers[a].size > problem.buffers[b].size;
-    return lifetime(problem.buffers[a]) > lifetime(problem.buffers[b]);
+    double aLife = lifetime(problem.buffers[a]), bLife = lifetime(problem.buffers[b]);
+    return aLife != bLife ? aLife > bLife : a < b;
   });
   return order;
 }

@@ -1,4 +1,4 @@
-//===- Greedy.h - placement in a given order ---------------------------------------------------===//
+//===- Greedy.h - placement in a given order ----------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // The engine under all planners that fix an order first: shared by the greedy planners, which

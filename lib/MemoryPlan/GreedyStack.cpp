@@ -1,4 +1,4 @@
-//===- GreedyStack.cpp - planner `greedy-stack` -------------------------------------------------===//
+//===- GreedyStack.cpp - planner `greedy-stack` -------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Builds the plan from the bottom up. Every buffer not yet placed has a floor, the top of the
@@ -29,8 +29,8 @@ class GreedyStack : public Planner {
     std::priority_queue<Entry, std::vector<Entry>, std::greater<Entry>> queue;
     auto push = [&](size_t i) {
       const Buffer &b = problem.buffers[i];
-      double lifetime = static_cast<double>(static_cast<uint64_t>(b.end) -
-                                            static_cast<uint64_t>(b.begin));
+      double lifetime =
+          static_cast<double>(static_cast<uint64_t>(b.end) - static_cast<uint64_t>(b.begin));
       queue.push({floor[i], -lifetime, -b.size, i});
     };
     for (size_t i = 0; i < count; ++i)

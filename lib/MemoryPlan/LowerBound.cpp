@@ -1,4 +1,4 @@
-//===- LowerBound.cpp - live load over time ----------------------------------------------------===//
+//===- LowerBound.cpp - live load over time -----------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // One sweep over the ends and begins of lifetimes. With alignments, the greatest common divisor and

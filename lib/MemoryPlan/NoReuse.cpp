@@ -1,4 +1,4 @@
-//===- NoReuse.cpp - planner `none` ------------------------------------------------------------===//
+//===- NoReuse.cpp - planner `none` -------------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Every buffer has its own bytes: the figure all others are compared with.

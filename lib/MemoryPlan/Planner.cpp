@@ -1,4 +1,4 @@
-//===- Planner.cpp - what all planners share: checks, clock, verifier, table --------------------===//
+//===- Planner.cpp - what all planners share: checks, clock, verifier, table --------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // A planner only finds offsets. Height, status and bound are computed here from the problem and the
@@ -6,9 +6,9 @@
 
 #include "ignis/MemoryPlan/Planner.h"
 
+#include "Planners.h"
 #include "ignis/MemoryPlan/LowerBound.h"
 #include "ignis/MemoryPlan/Verifier.h"
-#include "Planners.h"
 
 #include "llvm/Support/FormatVariadic.h"
 
@@ -47,8 +47,7 @@ llvm::Expected<PlanResult> Planner::solve(const Problem &problem,
   auto start = std::chrono::steady_clock::now();
   if (!problem.buffers.empty())
     run(problem, options, result);
-  result.seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 
   if (result.plan.offsets.size() == problem.buffers.size())
     result.plan.height = heightOf(problem, result.plan.offsets);

@@ -1,4 +1,4 @@
-//===- Planners.h - create functions of all planners -------------------------------------------===//
+//===- Planners.h - create functions of all planners --------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Declared from the table, so that a new planner needs no header of its own.

@@ -1,4 +1,4 @@
-//===- Portfolio.cpp - planner `best-of-greedy` --------------------------------------------------===//
+//===- Portfolio.cpp - planner `best-of-greedy` -------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Composition of planners is a planner: it runs all whose name starts with `greedy-`, keeps the

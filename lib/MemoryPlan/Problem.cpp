@@ -1,4 +1,4 @@
-//===- Problem.cpp - rules of a problem --------------------------------------------------------===//
+//===- Problem.cpp - rules of a problem ---------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // The one place where sizes from outside are checked, so that no planner has to think of overflow.
@@ -23,18 +23,19 @@ llvm::Error check(const Problem &problem) {
       return refuse(buffer, llvm::formatv("expected lower < upper, but got [{0}, {1})",
                                           buffer.begin, buffer.end));
     if (buffer.size < 0)
-      return refuse(buffer, llvm::formatv("expected a size of at least 0, but got {0}",
-                                          buffer.size));
+      return refuse(buffer,
+                    llvm::formatv("expected a size of at least 0, but got {0}", buffer.size));
     if (buffer.align < 1)
-      return refuse(buffer, llvm::formatv("expected an alignment of at least 1, but got {0}",
-                                          buffer.align));
+      return refuse(
+          buffer, llvm::formatv("expected an alignment of at least 1, but got {0}", buffer.align));
     // One buffer takes at most size + align - 1 bytes, wherever the one below it ends.
     int64_t most;
     if (llvm::AddOverflow(buffer.size, buffer.align - 1, most) ||
         llvm::AddOverflow(total, most, total) || total > maxTotalBytes)
-      return refuse(buffer, llvm::formatv("size {0} with alignment {1} takes the sum of all buffers "
-                                          "out of range, expected at most 2^61 bytes",
-                                          buffer.size, buffer.align));
+      return refuse(buffer,
+                    llvm::formatv("size {0} with alignment {1} takes the sum of all buffers "
+                                  "out of range, expected at most 2^61 bytes",
+                                  buffer.size, buffer.align));
   }
   return llvm::Error::success();
 }

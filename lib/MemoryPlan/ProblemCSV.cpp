@@ -1,4 +1,4 @@
-//===- ProblemCSV.cpp - reads and writes problems ------------------------------------------------===//
+//===- ProblemCSV.cpp - reads and writes problems -----------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // The file comes from outside: every field is checked and every refusal says where.
@@ -208,6 +208,7 @@ llvm::Error Parser::parseRow(ProblemFile &file) {
   }
   // check() looks at sums: its limit is reported at the line that passes it.
   file.problem.buffers.push_back(std::move(buffer));
+  file.lines.push_back(line);
   return llvm::Error::success();
 }
 

@@ -1,10 +1,11 @@
-//===- Slots.cpp - planners `slots*`: reuse of whole buffers -----------------------------------===//
+//===- Slots.cpp - planners `slots*`: reuse of whole buffers ------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // A linear scan in order of definition. Each buffer gets a slot of its own for its lifetime; when
 // it dies the slot is free for a later one, which may make it larger. Policies differ in the free
-// slot they pick. For the decode graph of Qwen2.5-0.5B all of them find 5 slots; their bytes differ.
-// Slots of size-0 buffers exist like others: the number of slots counts pointers, not bytes.
+// slot they pick. For the decode graph of Qwen2.5-0.5B all of them find 5 slots; their bytes
+// differ. Slots of size-0 buffers exist like others: the number of slots counts pointers, not
+// bytes.
 
 #include "Planners.h"
 
@@ -33,8 +34,9 @@ private:
     size_t count = problem.buffers.size();
     std::vector<size_t> order(count);
     std::iota(order.begin(), order.end(), 0);
-    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-      return problem.buffers[a].begin < problem.buffers[b].begin;
+    std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+      int64_t aBegin = problem.buffers[a].begin, bBegin = problem.buffers[b].begin;
+      return aBegin != bBegin ? aBegin < bBegin : a < b;
     });
     std::vector<Slot> slots;
     result.slotOf.assign(count, 0);

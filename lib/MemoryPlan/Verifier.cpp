@@ -1,4 +1,4 @@
-//===- Verifier.cpp - checks a plan by a sweep over time ---------------------------------------===//
+//===- Verifier.cpp - checks a plan by a sweep over time ----------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Live buffers are kept in a set ordered by offset. As long as the set is free of overlap, a new
@@ -44,9 +44,9 @@ static Verdict verifyEach(const Problem &problem, const Plan &plan) {
     height = std::max(height, top);
   }
   if (height != plan.height)
-    return Verdict{Rule::Height, 0, 0,
-                   llvm::formatv("the plan states height {0}, its buffers reach {1}", plan.height,
-                                 height)};
+    return Verdict{
+        Rule::Height, 0, 0,
+        llvm::formatv("the plan states height {0}, its buffers reach {1}", plan.height, height)};
   return {};
 }
 

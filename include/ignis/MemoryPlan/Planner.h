@@ -1,4 +1,4 @@
-//===- Planner.h - the interface of all planners, and the table of them ------------------------===//
+//===- Planner.h - the interface of all planners, and the table of them -------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // A planner maps a Problem to offsets. To add one: one file in lib/MemoryPlan with a class derived
@@ -46,10 +46,10 @@ llvm::StringRef statusName(PlanStatus status);
 struct PlanResult {
   Plan plan; ///< always a correct plan; above the capacity where status is Infeasible
   PlanStatus status = PlanStatus::Feasible;
-  int64_t bound = 0;    ///< lowerBound(problem), bytes
-  int64_t proven = 0;   ///< no plan is lower than this; >= bound (the exact planner raises it)
-  double seconds = 0;   ///< wall time of the planner, without verification
-  uint64_t nodes = 0;   ///< search steps; 0 where there is no search
+  int64_t bound = 0;      ///< lowerBound(problem), bytes
+  int64_t proven = 0;     ///< no plan is lower than this; >= bound (the exact planner raises it)
+  double seconds = 0;     ///< wall time of the planner, without verification
+  uint64_t nodes = 0;     ///< search steps; 0 where there is no search
   bool budgetHit = false; ///< the search ended at its budget or by PlanOptions::stop
   /// Planners that reuse whole buffers: the slot of each buffer and the bytes of each slot; the
   /// plan lays the slots out one after the other. Empty for the others.

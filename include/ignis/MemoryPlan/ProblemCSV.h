@@ -1,4 +1,4 @@
-//===- ProblemCSV.h - problems and plans as text -----------------------------------------------===//
+//===- ProblemCSV.h - problems and plans as text ------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // One line per buffer under a header that names the columns, in any order:
@@ -24,8 +24,9 @@
 namespace ignis::memplan {
 
 struct ProblemFile {
-  Problem problem;          ///< passed check()
-  std::optional<Plan> plan; ///< where the file has a column `offset`; not verified
+  Problem problem;           ///< passed check()
+  std::optional<Plan> plan;  ///< where the file has a column `offset`; not verified
+  std::vector<size_t> lines; ///< the line (from 1) that buffer i stands in, for messages
 };
 
 /// Reads `text`. `name` is the file's name for messages, which are `name:line:column: ...` (both

@@ -1,4 +1,4 @@
-//===- Render.h - pictures of a plan -----------------------------------------------------------===//
+//===- Render.h - pictures of a plan ------------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Time runs to the right, addresses upwards; one rectangle per buffer. Output depends on the
@@ -13,6 +13,7 @@
 #include "llvm/Support/raw_ostream.h"
 
 #include <optional>
+#include <string>
 
 namespace ignis::memplan {
 
