@@ -1,4 +1,12 @@
-//===- e "ExactSearch.h" #include "ignis/MemoryPlan/Problem.h" ----------------------------===//
+//===- ExactSearch.cpp - depth-first search for a plan below a height ----------------------===//
+// SPDX-License-Identifier: Apache-2.0
+//
+// See ExactSearch.h for the words and the branching rule.
+
+#include "ExactSearch.h"
+
+#include "ignis/MemoryPlan/Problem.h"
+
 #include <algorithm>
 #include <cassert>
 
