@@ -9,6 +9,7 @@
 #include "ignis/Dialect/Ignis/IR/Ignis.h"
 #include "ignis/Dialect/Ignis/Transforms/BufferizableOpInterfaceImpl.h"
 #include "ignis/Dialect/Ignis/Transforms/Passes.h"
+#include "ignis/Pipelines/Pipelines.h"
 #include "ignis/Transforms/Passes.h"
 
 #include "mlir/IR/DialectRegistry.h"
@@ -29,4 +30,5 @@ void ignis::registerAll(mlir::DialectRegistry &registry) {
   registerIgnisTransformsPasses();
   registerIgnisMemoryPasses();
   registerIgnisConversionPasses();
+  registerPipelines();
 }

@@ -48,6 +48,17 @@ def LowerOps : Pass<"ignis-lower-ops", "::mlir::ModuleOp"> {
                            "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
 }
 
+def LowerToLoops : Pass<"ignis-lower-to-loops", "::mlir::ModuleOp"> {
+  let summary = "the oracle: every outlined op as plain scalar loops, without kernels";
+  let description = [{
+    Activations stay float32 and weights are read as the file has them. Each op runs as a single chunk. Slow, short, and independent of the tiles,
+    lanes and kernels that ignis-lower-ops uses: a referee for tests, within tolerances.
+  }];
+  let dependentDialects = ["::ignis::IgnisDialect", "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect",
+                           "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+}
+
 def MaterializeDescriptors : Pass<"ignis-materialize-descriptors", "::mlir::ModuleOp"> {
   let summary = "turn casts from pointers to memrefs into descriptors";
   let description = [{

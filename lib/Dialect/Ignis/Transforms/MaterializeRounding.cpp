@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/PatternMatch.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
 
 namespace ignis {
 #define GEN_PASS_DEF_MATERIALIZEROUNDING
@@ -19,21 +20,52 @@ using namespace mlir;
 using namespace ignis;
 
 namespace {
+/// Where a chain of views starts.
+Value rootOf(Value memref) {
+  while (auto view = memref.getDefiningOp<ViewLikeOpInterface>())
+    memref = view.getViewSource();
+  return memref;
+}
+
 struct MaterializeRoundingPass : ignis::impl::MaterializeRoundingBase<MaterializeRoundingPass> {
+  using MaterializeRoundingBase::MaterializeRoundingBase;
+
   void runOnOperation() override {
+    for (Block &block : getOperation().getBody())
+      runOnBlock(block);
+  }
+
+  void runOnBlock(Block &block) {
     IRRewriter rewriter(&getContext());
-    getOperation().walk([&](ComputeOpInterface compute) {
-      Operation *op = compute;
-      if (!isa<LinearOp, LinearSwigluOp>(op) || compute.getActivationBytes() == 0 ||
-          !isa<MemRefType>(op->getOperand(0).getType()))
-        return;
-      rewriter.setInsertionPoint(op);
-      Value x = op->getOperand(0);
-      auto type = MemRefType::get(cast<MemRefType>(x.getType()).getShape(), Q8ActType::get(&getContext()));
-      Value buffer = memref::AllocOp::create(rewriter, op->getLoc(), type);
-      RoundOp::create(rewriter, op->getLoc(), Type(), x, buffer, compute.getRowCount());
-      rewriter.modifyOpInPlace(op, [&] { op->setOperand(0, buffer); });
-    });
+    // What has been rounded, and into which buffer, since it was last written.
+    SmallVector<std::pair<Value, RoundOp>> rounded;
+    for (Operation &op : llvm::make_early_inc_range(block)) {
+      if (auto compute = dyn_cast<ComputeOpInterface>(op))
+        if (isa<LinearOp, LinearSwigluOp>(op) && compute.getActivationBytes() != 0 &&
+            isa<MemRefType>(op.getOperand(0).getType()))
+          roundInput(rewriter, compute, rounded);
+      if (op.getNumRegions())
+        rounded.clear(); // Not looked into.
+      if (auto dst = dyn_cast<DestinationStyleOpInterface>(op))
+        for (Value written : dst.getDpsInits())
+          llvm::erase_if(rounded, [&](auto &entry) { return rootOf(entry.first) == rootOf(written); });
+    }
+  }
+
+  void roundInput(IRRewriter &rewriter, ComputeOpInterface op, SmallVectorImpl<std::pair<Value, RoundOp>> &rounded) {
+    Value x = op->getOperand(0), rows = op.getRowCount();
+    if (share)
+      for (auto &[value, round] : rounded)
+        if (value == x && round.getRows() == rows) {
+          rewriter.modifyOpInPlace(op, [&, r = round] { op->setOperand(0, RoundOp(r).getOut()); });
+          return;
+        }
+    rewriter.setInsertionPoint(op);
+    auto type = MemRefType::get(cast<MemRefType>(x.getType()).getShape(), Q8ActType::get(&getContext()));
+    Value buffer = memref::AllocOp::create(rewriter, op->getLoc(), type);
+    auto round = RoundOp::create(rewriter, op->getLoc(), Type(), x, buffer, rows);
+    rewriter.modifyOpInPlace(op, [&] { op->setOperand(0, buffer); });
+    rounded.push_back({x, round});
   }
 };
 } // namespace

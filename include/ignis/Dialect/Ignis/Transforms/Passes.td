@@ -47,8 +47,10 @@ def MaterializeRounding : Pass<"ignis-materialize-rounding", "::mlir::func::Func
   let summary = "give every linear op that rounds its input a buffer for that";
   let description = [{
     On memrefs: each linear op with `!ignis.q8_0` weights and an f32 input gets an `ignis.round` into an allocation of its own before it.
-    Afterwards no op needs memory beside its operands but per-thread scratch.
+    With `share`, later ops of the block that read the same buffer, not written in between, share it. Afterwards no op needs memory beside its operands
+    but per-thread scratch.
   }];
+  let options = [Option<"share", "share", "bool", "true", "ops that read the same buffer share its rounding">];
   let dependentDialects = ["::ignis::IgnisDialect", "::mlir::memref::MemRefDialect"];
 }
 

@@ -1,0 +1,285 @@
+//===- Compiler.cpp - the phases in order ------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0
+//
+// Implements CompilerAPI.h: import (or parse), the pipelines up to the phase asked for, then code.
+
+#include "CodeGen.h"
+#include "IRDump.h"
+#include "JIT.h"
+#include "SharedObject.h"
+#include "Target.h"
+
+#include "ignis/Dialect/Ignis/IR/Ignis.h"
+#include "ignis/Execution/CompilerAPI.h"
+#include "ignis/GGUF/File.h"
+#include "ignis/Import/ImportQwen2.h"
+#include "ignis/InitAll.h"
+#include "ignis/Pipelines/Phase.h"
+#include "ignis/Pipelines/Pipelines.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/Verifier.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/InitAllPasses.h"
+#include "llvm/Support/FileSystem.h"
+
+using namespace mlir;
+using namespace ignis;
+
+namespace {
+
+/// One compilation: its context, its options and the module on its way.
+class Compilation {
+public:
+  Compilation(const CompileOptions &options)
+      : options(options), context(makeRegistry(), MLIRContext::Threading::DISABLED),
+        handler(&context, [this](Diagnostic &diagnostic) { note(diagnostic); }) {}
+
+  /// Runs all MLIR phases up to `last`. False: see message().
+  bool run(Phase last) {
+    llvm::Expected<Target> chosen = createTarget(options.cpu);
+    if (!chosen)
+      return fail(llvm::toString(chosen.takeError()));
+    target = std::move(*chosen);
+    if (options.lowering != "kernels" && options.lowering != "reference")
+      return fail("unknown lowering '" + options.lowering + "', expected kernels or reference");
+    Phase first = Phase::Import;
+    if (!load(first))
+      return false;
+    if (!options.pipeline.empty()) {
+      if (last == Phase::Import)
+        return true;
+      PassManager manager(&context, ModuleOp::getOperationName());
+      std::string messages;
+      llvm::raw_string_ostream stream(messages);
+      if (failed(parsePassPipeline(options.pipeline, manager, stream)))
+        return fail("pass pipeline: " + llvm::StringRef(messages).rtrim().split('\n').first.str());
+      if (!runPasses(manager))
+        return false;
+      first = Phase::Plan;
+    }
+    bool reference = options.lowering == "reference";
+    auto wanted = [&](Phase phase) { return first < phase && phase <= last; };
+    auto runPhase = [&](Phase phase, llvm::function_ref<void(PassManager &)> build) {
+      if (!wanted(phase))
+        return true;
+      PassManager manager(&context, ModuleOp::getOperationName());
+      build(manager);
+      return runPasses(manager);
+    };
+    return runPhase(Phase::Fuse, [](PassManager &manager) { buildFusePipeline(manager); }) &&
+           runPhase(Phase::Bufferize, [](PassManager &manager) { buildBufferizePipeline(manager); }) &&
+           runPhase(Phase::Plan,
+                    [&](PassManager &manager) {
+                      PlanPipelineOptions plan;
+                      plan.reference = reference;
+                      buildPlanPipeline(manager, plan);
+                    }) &&
+           runPhase(Phase::Lower, [&](PassManager &manager) {
+             LowerPipelineOptions lower;
+             lower.reference = reference;
+             lower.isa = target.isa;
+             lower.interleaved = options.interleaved;
+             lower.kernels = options.kernels;
+             lower.cpu = target.cpu;
+             buildLowerPipeline(manager, lower);
+           });
+  }
+
+  /// LLVM IR of the lowered module, optimised. With `standalone`, ready to become a shared object.
+  std::unique_ptr<llvm::Module> code(llvm::LLVMContext &llvmContext, bool standalone) {
+    std::unique_ptr<llvm::Module> result = translate(*module, llvmContext, *target.machine);
+    if (!result) {
+      fail("cannot translate the module to LLVM IR");
+      return nullptr;
+    }
+    if (standalone)
+      addImports(*result, manifest());
+    optimize(*result, *target.machine);
+    return result;
+  }
+
+  bool generate(llvm::Module &code, llvm::CodeGenFileType type, llvm::SmallVectorImpl<char> &out) {
+    if (llvm::Error error = ignis::generate(code, *target.machine, type, out))
+      return fail(llvm::toString(std::move(error)));
+    return true;
+  }
+
+  std::string manifest() {
+    auto attribute = (*module)->getAttrOfType<StringAttr>("ignis.manifest");
+    return attribute ? attribute.getValue().str() : std::string();
+  }
+  void print(std::string &out) {
+    llvm::raw_string_ostream stream(out);
+    (*module)->print(stream);
+    stream << '\n';
+  }
+  bool fail(std::string text) {
+    if (error.empty())
+      error = std::move(text);
+    return false;
+  }
+  const std::string &message() {
+    fail("the compilation failed without a diagnostic");
+    return error;
+  }
+
+private:
+  static DialectRegistry makeRegistry() {
+    static const bool registered = [] {
+      mlir::registerAllPasses();
+      DialectRegistry unused;
+      registerAll(unused);
+      return true;
+    }();
+    (void)registered;
+    DialectRegistry registry;
+    registerDialects(registry);
+    return registry;
+  }
+
+  void note(Diagnostic &diagnostic) {
+    if (diagnostic.getSeverity() != DiagnosticSeverity::Error || !error.empty())
+      return;
+    llvm::raw_string_ostream stream(error);
+    if (auto file = diagnostic.getLocation()->findInstanceOf<FileLineColLoc>())
+      stream << file.getFilename().getValue() << ':' << file.getLine() << ':' << file.getColumn() << ": ";
+    stream << diagnostic;
+  }
+
+  /// Imports or parses the module and says which phase it is at.
+  bool load(Phase &phase) {
+    if (!options.modulePath.empty()) {
+      module = parseSourceFile<ModuleOp>(options.modulePath, ParserConfig(&context));
+      if (!module)
+        return fail("cannot read " + options.modulePath);
+      phase = phaseOf(*module);
+      return true;
+    }
+    gguf::OpenOptions open;
+    open.requireData = false;
+    llvm::Expected<gguf::File> file = gguf::File::open(options.modelPath, open);
+    if (!file)
+      return fail(llvm::toString(file.takeError()));
+    ImportOptions import;
+    import.context = options.context;
+    import.chunk = options.chunk;
+    import.kvF32 = options.kvType == "f32";
+    import.entries = options.entries;
+    module = importQwen2(*file, &context, import);
+    if (!module)
+      return fail("cannot import " + options.modelPath);
+    if (failed(verify(*module)))
+      return fail("the imported module is invalid");
+    return true;
+  }
+
+  /// A module on tensors has its fusions behind it: they are its author's business.
+  static Phase phaseOf(ModuleOp module) {
+    bool tensors = false, allocations = false, arena = false;
+    module.walk([&](Operation *op) {
+      allocations |= isa<memref::AllocOp>(op);
+      for (Type type : op->getOperandTypes())
+        tensors |= isa<TensorType>(type);
+      if (auto function = dyn_cast<func::FuncOp>(op))
+        for (unsigned i = 0; i < function.getNumArguments(); ++i) {
+          auto role = function.getArgAttrOfType<StringAttr>(i, kRoleAttr);
+          arena |= role && role.getValue() == "arena";
+        }
+    });
+    if (tensors)
+      return Phase::Fuse;
+    return allocations || !arena ? Phase::Bufferize : Phase::Plan;
+  }
+
+  bool runPasses(PassManager &manager) {
+    if (!options.dumpDir.empty()) {
+      if (std::error_code error = llvm::sys::fs::create_directories(options.dumpDir))
+        return fail("cannot create " + options.dumpDir + ": " + error.message());
+      dumpAfterEachPass(manager, options.dumpDir, dumped);
+    }
+    return succeeded(manager.run(*module)) || fail("a pass failed without a diagnostic");
+  }
+
+  const CompileOptions &options;
+  MLIRContext context;
+  std::string error;
+  ScopedDiagnosticHandler handler;
+  OwningOpRef<ModuleOp> module;
+  Target target;
+  int dumped = 0;
+};
+
+class CompilerImpl final : public Compiler {
+public:
+  bool emit(const CompileOptions &options, const std::string &phaseName, std::string &out,
+            std::string &error) override {
+    std::optional<Phase> phase = parsePhase(phaseName);
+    if (!phase) {
+      error = "unknown phase '" + phaseName + "', expected " + phaseNames().str();
+      return false;
+    }
+    Compilation compilation(options);
+    if (emit(compilation, *phase, out))
+      return true;
+    error = compilation.message();
+    return false;
+  }
+
+  std::unique_ptr<CompiledModel> compile(const CompileOptions &options, const SymbolBindings &bindings,
+                                         std::string &object, std::string &error) override {
+    object.clear();
+    Compilation compilation(options);
+    llvm::LLVMContext llvmContext;
+    llvm::SmallVector<char, 0> code;
+    std::unique_ptr<llvm::Module> llvmModule;
+    if (!compilation.run(Phase::Lower) || !(llvmModule = compilation.code(llvmContext, /*standalone=*/false)) ||
+        !compilation.generate(*llvmModule, llvm::CodeGenFileType::ObjectFile, code)) {
+      error = compilation.message();
+      return nullptr;
+    }
+    auto model = linkObject(llvm::StringRef(code.data(), code.size()), compilation.manifest(), bindings);
+    if (!model) {
+      error = llvm::toString(model.takeError());
+      return nullptr;
+    }
+    return std::move(*model);
+  }
+
+private:
+  bool emit(Compilation &compilation, Phase phase, std::string &out) {
+    if (!compilation.run(std::min(phase, Phase::Lower)))
+      return false;
+    if (phase <= Phase::Lower) {
+      compilation.print(out);
+      return true;
+    }
+    llvm::LLVMContext llvmContext;
+    std::unique_ptr<llvm::Module> code = compilation.code(llvmContext, phase == Phase::So);
+    if (!code)
+      return false;
+    if (phase == Phase::LLVM) {
+      llvm::raw_string_ostream(out) << *code;
+      return true;
+    }
+    llvm::SmallVector<char, 0> bytes;
+    if (!compilation.generate(*code, phase == Phase::Asm ? llvm::CodeGenFileType::AssemblyFile : llvm::CodeGenFileType::ObjectFile, bytes))
+      return false;
+    out.assign(bytes.data(), bytes.size());
+    if (phase != Phase::So)
+      return true;
+    llvm::Expected<std::string> linked = linkSharedObject(out);
+    if (!linked)
+      return compilation.fail(llvm::toString(linked.takeError()));
+    out = std::move(*linked);
+    return true;
+  }
+};
+} // namespace
+
+extern "C" __attribute__((visibility("default"))) Compiler *ignis_compiler_create(int abi) {
+  return abi == kModuleABIVersion ? new CompilerImpl : nullptr;
+}

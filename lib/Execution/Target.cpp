@@ -1,0 +1,57 @@
+//===- Target.cpp - the CPU that code is generated for ---------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0
+//
+// See Target.h.
+
+#include "Target.h"
+
+#include "llvm/ADT/StringMap.h"
+#include "llvm/MC/MCSubtargetInfo.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/SubtargetFeature.h"
+
+using namespace ignis;
+
+llvm::Expected<Target> ignis::createTarget(const std::string &name) {
+  static const bool initialised = [] {
+    return !llvm::InitializeNativeTarget() && !llvm::InitializeNativeTargetAsmPrinter() &&
+           !llvm::InitializeNativeTargetAsmParser();
+  }();
+  if (!initialised)
+    return llvm::createStringError("LLVM was built without a code generator for this machine");
+  llvm::Triple triple(llvm::sys::getProcessTriple());
+  Target target;
+  target.cpu = name;
+  if (name == "host" || name.empty()) {
+    target.cpu = llvm::sys::getHostCPUName().str();
+    llvm::SubtargetFeatures features;
+    for (auto &feature : llvm::sys::getHostCPUFeatures())
+      features.AddFeature(feature.getKey(), feature.getValue());
+    target.features = features.getString();
+  } else if (name == "generic" && triple.isX86()) {
+    target.cpu = "x86-64";
+  }
+  std::string error;
+  const llvm::Target *backend = llvm::TargetRegistry::lookupTarget(triple, error);
+  if (!backend)
+    return llvm::createStringError(error);
+  std::unique_ptr<llvm::MCSubtargetInfo> subtarget(backend->createMCSubtargetInfo(triple, "", ""));
+  if (!subtarget->isCPUStringValid(target.cpu))
+    return llvm::createStringError("unknown CPU '" + name + "' for " + triple.getArchName().str() +
+                                   ", expected host, generic or a name that LLVM knows");
+  llvm::TargetOptions options;
+  options.AllowFPOpFusion = llvm::FPOpFusion::Strict; // Fused operations are explicit (docs/Numerics.md).
+  target.machine.reset(backend->createTargetMachine(triple, target.cpu, target.features, options, llvm::Reloc::PIC_,
+                                                    std::nullopt, llvm::CodeGenOptLevel::Default, /*JIT=*/false));
+  if (!target.machine)
+    return llvm::createStringError("LLVM has no code generator for " + triple.str());
+  if (triple.isAArch64())
+    target.isa = "neon";
+  else if (target.machine->getMCSubtargetInfo()->checkFeatures("+avx512f,+avx512vl,+avx512bw,+avx512dq"))
+    target.isa = "avx512";
+  else
+    target.isa = "avx2";
+  return target;
+}

@@ -1,0 +1,89 @@
+//===- Pipelines.cpp - the passes of each phase ---------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0
+//
+// The default order. Researchers replace it with --pass-pipeline; docs/PassOrdering.md has what other orders do.
+
+#include "ignis/Pipelines/Pipelines.h"
+
+#include "ignis/Conversion/Passes.h"
+#include "ignis/Dialect/Ignis/Transforms/Passes.h"
+#include "ignis/Transforms/Passes.h"
+
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Conversion/VectorToSCF/VectorToSCF.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/Transforms/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace ignis;
+
+void ignis::buildFusePipeline(OpPassManager &manager) {
+  manager.addNestedPass<func::FuncOp>(createFuseRmsNorm());
+  manager.addNestedPass<func::FuncOp>(createFuseSwiglu());
+}
+
+void ignis::buildBufferizePipeline(OpPassManager &manager) {
+  bufferization::OneShotBufferizePassOptions options;
+  options.bufferizeFunctionBoundaries = true;
+  options.functionBoundaryTypeConversion = bufferization::LayoutMapOption::IdentityLayoutMap;
+  manager.addPass(bufferization::createOneShotBufferizePass(options));
+  // Caches and logits are updated in place: their results are the arguments.
+  manager.addPass(bufferization::createDropEquivalentBufferResultsPass());
+  manager.addPass(createCanonicalizerPass());
+}
+
+void ignis::buildPlanPipeline(OpPassManager &manager, const PlanPipelineOptions &options) {
+  if (!options.reference)
+    manager.addNestedPass<func::FuncOp>(createMaterializeRounding());
+  manager.addNestedPass<func::FuncOp>(createDecomposeAttention());
+  PlanMemoryOptions plan;
+  plan.planner = options.planner;
+  manager.addNestedPass<func::FuncOp>(createPlanMemory(plan));
+}
+
+void ignis::buildLowerPipeline(OpPassManager &manager, const LowerPipelineOptions &options) {
+  // Ops to code, still with structured control flow.
+  manager.addNestedPass<func::FuncOp>(createInsertBarriers());
+  OutlineOpsOptions outline;
+  outline.interleaved = options.interleaved && !options.reference;
+  outline.kernels = options.kernels;
+  outline.cpu = options.cpu;
+  manager.addPass(createOutlineOps(outline));
+  if (options.reference) {
+    manager.addPass(createLowerToLoops());
+  } else {
+    LowerOpsOptions lower;
+    lower.isa = options.isa;
+    manager.addPass(createLowerOps(lower));
+  }
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+  // Code to the LLVM dialect.
+  manager.addNestedPass<func::FuncOp>(createConvertVectorToSCFPass(VectorTransferToSCFOptions().enableFullUnroll()));
+  manager.addPass(createSCFToControlFlowPass());
+  manager.addPass(memref::createExpandStridedMetadataPass());
+  manager.addPass(createLowerAffinePass());
+  manager.addPass(createMaterializeDescriptors());
+  manager.addPass(createConvertMathToLLVMPass());
+  ConvertVectorToLLVMPassOptions vector;
+  vector.reassociateFPReductions = false;
+  manager.addPass(createConvertVectorToLLVMPass(vector));
+  manager.addPass(createFinalizeMemRefToLLVMConversionPass());
+  manager.addPass(createArithToLLVMConversionPass());
+  manager.addPass(createConvertControlFlowToLLVMPass());
+  manager.addPass(createConvertFuncToLLVMPass());
+  manager.addPass(createReconcileUnrealizedCastsPass());
+}
+
+void ignis::registerPipelines() {
+  PassPipelineRegistration<>("ignis-fuse-pipeline", "The default fusions", buildFusePipeline);
+  PassPipelineRegistration<>("ignis-bufferize-pipeline", "Tensors to buffers", buildBufferizePipeline);
+  PassPipelineRegistration<PlanPipelineOptions>("ignis-plan-pipeline", "All memory explicit, then one arena",
+                                                buildPlanPipeline);
+  PassPipelineRegistration<LowerPipelineOptions>("ignis-lower-pipeline", "Planned buffers to the LLVM dialect",
+                                                 buildLowerPipeline);
+}
