@@ -32,7 +32,7 @@ void ignis::buildBufferizePipeline(OpPassManager &manager) {
   options.functionBoundaryTypeConversion = bufferization::LayoutMapOption::IdentityLayoutMap;
   manager.addPass(bufferization::createOneShotBufferizePass(options));
   // Caches and logits are updated in place: their results are the arguments.
-  manager.addPass(bufferization::createDropEquivalentBufferResultsPass());
+  manager.addPass(createDropReturnedArguments());
   manager.addPass(createCanonicalizerPass());
 }
 

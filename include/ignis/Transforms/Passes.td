@@ -8,6 +8,14 @@
 
 include "mlir/Pass/PassBase.td"
 
+def DropReturnedArguments : Pass<"ignis-drop-returned-arguments", "::mlir::ModuleOp"> {
+  let summary = "drop results that are buffers the caller passed in";
+  let description = [{
+    After bufferization a function that updates caches in place still returns them. A memref result that every return takes from the same argument is removed
+    from functions that nobody in the module calls. (Upstream's drop-equivalent-buffer-results leaves public functions alone.)
+  }];
+}
+
 def PlanMemory : Pass<"ignis-plan-memory", "::mlir::func::FuncOp"> {
   let summary = "place all allocations of a function at offsets of one arena";
   let description = [{

@@ -1,0 +1,45 @@
+//===- DropReturnedArguments.cpp - results that the caller has already --------------------------------===//
+// SPDX-License-Identifier: Apache-2.0
+//
+// Entry points of compiled modules return nothing: what they compute is in the buffers they were given.
+
+#include "ignis/Transforms/Passes.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/SymbolTable.h"
+#include "llvm/ADT/BitVector.h"
+
+namespace ignis {
+#define GEN_PASS_DEF_DROPRETURNEDARGUMENTS
+#include "ignis/Transforms/Passes.h.inc"
+} // namespace ignis
+
+using namespace mlir;
+
+namespace {
+struct DropReturnedArgumentsPass : ignis::impl::DropReturnedArgumentsBase<DropReturnedArgumentsPass> {
+  void runOnOperation() override {
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      if (!function.isExternal() && SymbolTable::symbolKnownUseEmpty(function, getOperation()))
+        drop(function);
+  }
+
+  static void drop(func::FuncOp function) {
+    SmallVector<func::ReturnOp> returns;
+    function.walk([&](func::ReturnOp op) { returns.push_back(op); });
+    llvm::BitVector dropped(function.getNumResults());
+    for (unsigned i = 0; i < function.getNumResults(); ++i) {
+      if (!isa<BaseMemRefType>(function.getResultTypes()[i]))
+        continue;
+      auto argument = returns.empty() ? BlockArgument() : dyn_cast<BlockArgument>(returns.front().getOperand(i));
+      dropped[i] = argument && argument.getOwner() == &function.getBody().front() &&
+                   llvm::all_of(returns, [&](func::ReturnOp op) { return op.getOperand(i) == argument; });
+    }
+    if (dropped.none())
+      return;
+    for (func::ReturnOp op : returns)
+      op->eraseOperands(dropped);
+    (void)function.eraseResults(dropped);
+  }
+};
+} // namespace
