@@ -1,0 +1,236 @@
+//===- Rows256.h - what the 256-bit kernels share ---------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0
+//
+// Loops over groups, row tiles and blocks for registers of 8 features (half a group). The product
+// of one block, the only thing in which AVX2 and AVX-VNNI differ, comes in as a policy:
+//
+//   struct Product {
+//     // dot[r] = exact dot products of 8 features with R activation records `stride` bytes apart;
+//     // `quads` is the first line of the block plus 0 or 32 for the half.
+//     template <int R> static void block(const uint8_t *quads, const uint8_t *a, int64_t stride,
+//                                        __m256i *dot);
+//   };
+//
+// Everything is static and inlined or internal to the including file (Variant.inc says why).
+
+#ifndef IGNIS_LIB_KERNELS_X86_64_ROWS256_H
+#define IGNIS_LIB_KERNELS_X86_64_ROWS256_H
+
+#include "Quads.h"
+#include "ignis/Kernels/KernelABI.h"
+
+#include <immintrin.h>
+
+namespace ignis::kernels {
+namespace {
+
+constexpr int kHalf = 8; // features of a register
+constexpr int kMostTileRows = 6;
+// As in the AVX-512 kernel: rows in panels that stay in the L2 cache while all weights pass by.
+constexpr int64_t kPanelBytes = 192 * 1024;
+constexpr int64_t kLeastPanelRows = 48;
+
+/// Where a tile's results go: column 0 is the tile's first feature.
+struct Output {
+  const float *bias, *residual;
+  float *y;
+  int64_t stride, columns;
+};
+
+IGNIS_INLINE int32_t loadInt(const uint8_t *p) {
+  int32_t value;
+  __builtin_memcpy(&value, p, 4);
+  return value;
+}
+
+IGNIS_INLINE float loadFloat(const uint8_t *p) {
+  float value;
+  __builtin_memcpy(&value, p, 4);
+  return value;
+}
+
+/// Lanes 0 .. columns - 1 of 8.
+IGNIS_INLINE __m256i maskOf(int64_t columns) {
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32(int32_t(columns < kHalf ? columns : kHalf)),
+                            _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+
+/// (sum + bias) + residual for 8 features of one row.
+IGNIS_INLINE void finish(__m256 sum, const float *bias, const float *residual, float *y,
+                         int64_t columns) {
+  if (columns >= kHalf) {
+    if (bias)
+      sum = _mm256_add_ps(sum, _mm256_loadu_ps(bias));
+    if (residual)
+      sum = _mm256_add_ps(sum, _mm256_loadu_ps(residual));
+    _mm256_storeu_ps(y, sum);
+  } else if (columns > 0) {
+    __m256i mask = maskOf(columns);
+    if (bias)
+      sum = _mm256_add_ps(sum, _mm256_maskload_ps(bias, mask));
+    if (residual)
+      sum = _mm256_add_ps(sum, _mm256_maskload_ps(residual, mask));
+    _mm256_maskstore_ps(y, mask, sum);
+  }
+}
+
+/// One block of half a group for R rows.
+template <typename Product, int R>
+IGNIS_INLINE void addBlock(const uint8_t *quads, const uint8_t *scales, const uint8_t *a,
+                           int64_t stride, __m256 *acc) {
+  __m256i dot[R];
+  Product::template block<R>(quads, a, stride, dot);
+  __m256 dw = _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i *>(scales)));
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r) {
+    __m256 scale = _mm256_mul_ps(dw, _mm256_set1_ps(loadFloat(a + r * stride + 32)));
+    acc[r] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(dot[r]), scale, acc[r]);
+  }
+}
+
+/// One group times R rows.
+template <typename Product, int R>
+__attribute__((noinline)) void multiplyTile(const uint8_t *w, const uint8_t *a, int64_t stride,
+                                            int64_t blocks, const Output &out) {
+  __m256 acc[2][R];
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r) {
+    acc[0][r] = acc[1][r] = _mm256_setzero_ps();
+    // The results are often far away: ask for their lines now, write them when the sums are done.
+    __builtin_prefetch(out.y + r * out.stride, 1);
+  }
+  int64_t b = 0;
+  for (; b + 2 <= blocks; b += 2) {
+#pragma GCC unroll 2
+    for (int i = 0; i < 2; ++i) {
+      const uint8_t *quads = w + i * (kQuadLines * kLine), *scales = w + 16 * kLine + i * 32;
+      const uint8_t *record = a + i * kRecordBlock;
+      addBlock<Product, R>(quads, scales, record, stride, acc[0]);
+      addBlock<Product, R>(quads + 32, scales + 16, record, stride, acc[1]);
+    }
+    w += kPairBytes;
+    a += 2 * kRecordBlock;
+  }
+  if (b < blocks) {
+    const uint8_t *scales = w + kQuadLines * kLine;
+    addBlock<Product, R>(w, scales, a, stride, acc[0]);
+    addBlock<Product, R>(w + 32, scales + 16, a, stride, acc[1]);
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 2
+    for (int h = 0; h < 2; ++h) {
+      int64_t at = r * out.stride + h * kHalf;
+      finish(acc[h][r], out.bias ? out.bias + h * kHalf : nullptr,
+             out.residual ? out.residual + at : nullptr, out.y + at, out.columns - h * kHalf);
+    }
+}
+
+using TileFunction = void (*)(const uint8_t *, const uint8_t *, int64_t, int64_t, const Output &);
+
+template <typename Product> IGNIS_INLINE TileFunction tileFor(int64_t rows) {
+  switch (rows) {
+  case 1:
+    return multiplyTile<Product, 1>;
+  case 2:
+    return multiplyTile<Product, 2>;
+  case 3:
+    return multiplyTile<Product, 3>;
+  case 4:
+    return multiplyTile<Product, 4>;
+  case 5:
+    return multiplyTile<Product, 5>;
+  default:
+    return multiplyTile<Product, 6>;
+  }
+}
+
+/// matmul_q8_0 for a Product.
+template <typename Product>
+IGNIS_INLINE void multiply(const uint8_t *w, const uint8_t *a, const float *bias,
+                           const float *residual, float *y, int64_t rows, int64_t k, int64_t nBegin,
+                           int64_t nEnd, int64_t yStride) {
+  int64_t blocks = k / kBlock, bytes = groupBytes(blocks), stride = blocks * kRecordBlock;
+  w += nBegin / kGroupRows * bytes;
+  int64_t fit = kPanelBytes / stride / kMostTileRows * kMostTileRows;
+  int64_t height = fit > kLeastPanelRows ? fit : kLeastPanelRows;
+  int64_t panels = (rows + height - 1) / height;
+  for (int64_t p = 0; p < panels; ++p) {
+    int64_t panelBegin = rows * p / panels, panelRows = rows * (p + 1) / panels - panelBegin;
+    int64_t tiles = (panelRows + kMostTileRows - 1) / kMostTileRows;
+    for (int64_t j = 0; j < nEnd - nBegin; j += kGroupRows) {
+      const uint8_t *group = w + j / kGroupRows * bytes;
+      for (int64_t t = 0; t < tiles; ++t) { // of nearly equal height
+        int64_t begin = panelBegin + panelRows * t / tiles;
+        int64_t end = panelBegin + panelRows * (t + 1) / tiles;
+        int64_t at = begin * yStride + j;
+        Output out = {bias ? bias + j : nullptr, residual ? residual + at : nullptr, y + at,
+                      yStride, nEnd - nBegin - j};
+        tileFor<Product>(end - begin)(group, a + begin * stride, stride, blocks, out);
+      }
+    }
+  }
+}
+
+/// `count` groups, one at every `step` bytes from `w`, side by side, times one row.
+template <typename Product, int count>
+IGNIS_INLINE void dotGroups(const uint8_t *w, int64_t step, const uint8_t *a, int64_t blocks,
+                            __m256 (*acc)[2]) {
+  for (int g = 0; g < count; ++g)
+    acc[g][0] = acc[g][1] = _mm256_setzero_ps();
+  int64_t b = 0;
+  for (; b + 2 <= blocks; b += 2) {
+#pragma GCC unroll 8
+    for (int g = 0; g < count; ++g) {
+#pragma GCC unroll 2
+      for (int i = 0; i < 2; ++i) {
+        const uint8_t *quads = w + g * step + i * (kQuadLines * kLine);
+        const uint8_t *scales = w + g * step + 16 * kLine + i * 32;
+        addBlock<Product, 1>(quads, scales, a + i * kRecordBlock, 0, &acc[g][0]);
+        addBlock<Product, 1>(quads + 32, scales + 16, a + i * kRecordBlock, 0, &acc[g][1]);
+      }
+    }
+    w += kPairBytes;
+    a += 2 * kRecordBlock;
+  }
+  if (b < blocks)
+    for (int g = 0; g < count; ++g) {
+      const uint8_t *quads = w + g * step, *scales = quads + kQuadLines * kLine;
+      addBlock<Product, 1>(quads, scales, a, 0, &acc[g][0]);
+      addBlock<Product, 1>(quads + 32, scales + 16, a, 0, &acc[g][1]);
+    }
+}
+
+/// matvec_q8_0 for a Product: two contiguous ranges of features, read side by side.
+template <typename Product>
+IGNIS_INLINE void multiplyVector(const uint8_t *w, const uint8_t *a, const float *bias,
+                                 const float *residual, float *y, int64_t k, int64_t nBegin,
+                                 int64_t nEnd) {
+  constexpr int kStreams = 2;
+  int64_t blocks = k / kBlock, bytes = groupBytes(blocks), columns = nEnd - nBegin;
+  int64_t groups = (columns + kGroupRows - 1) / kGroupRows;
+  w += nBegin / kGroupRows * bytes;
+  auto store = [&](int64_t g, const __m256 *acc) __attribute__((always_inline)) {
+    for (int h = 0; h < 2; ++h) {
+      int64_t j = g * kGroupRows + h * kHalf;
+      finish(acc[h], bias ? bias + j : nullptr, residual ? residual + j : nullptr, y + j,
+             columns - j);
+    }
+  };
+  __m256 acc[kStreams][2];
+  int64_t each = groups / kStreams;
+  for (int64_t i = 0; i < each; ++i) {
+    dotGroups<Product, kStreams>(w + i * bytes, each * bytes, a, blocks, acc);
+    for (int s = 0; s < kStreams; ++s)
+      store(s * each + i, acc[s]);
+  }
+  for (int64_t g = each * kStreams; g < groups; ++g) {
+    dotGroups<Product, 1>(w + g * bytes, 0, a, blocks, acc);
+    store(g, acc[0]);
+  }
+}
+
+} // namespace
+} // namespace ignis::kernels
+
+#endif
