@@ -15,6 +15,13 @@
 #include <random>
 #include <vector>
 
+#if IGNIS_TEST_AVXVNNI_EVEX
+#define IGNIS_VARIANT_TABLE
+#define IGNIS_VARIANT avxvnni_evex
+#include "../../../lib/Kernels/Variant.inc"
+#undef IGNIS_VARIANT_TABLE
+#endif
+
 namespace ignis::kernels::test {
 
 /// Uninitialised bytes that begin on a 64-byte boundary plus `skew`, followed by guard bytes that
@@ -43,10 +50,23 @@ private:
   uint8_t *begin;
 };
 
-/// The variants this processor can run, scalar last.
+/// The variants this processor can run and AVX-VNNI's in AVX-512's encoding, scalar last.
 inline std::vector<const Variant *> usableVariants() {
   std::vector<const Variant *> list;
   CPUFeatures host = detectCPUFeatures();
+#if IGNIS_TEST_AVXVNNI_EVEX
+  CPUFeatures needs;
+  needs.avx2 = needs.fma = needs.f16c = needs.avx512f = needs.avx512vl = needs.avx512Vnni = true;
+  static const Variant evex = {"avxvnni-evex",
+                               "AVX-VNNI kernels, EVEX encoding",
+                               needs,
+                               WeightLayout::QuadsUnsigned,
+                               ActivationLayout::BlocksStart,
+                               avxvnni_evex::table(),
+                               avxvnni_evex::pack};
+  if (missingFeatures(needs, host).empty())
+    list.push_back(&evex);
+#endif
   for (const Variant &variant : variants())
     if (missingFeatures(variant.needs, host).empty())
       list.push_back(&variant);

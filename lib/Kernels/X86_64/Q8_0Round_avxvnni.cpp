@@ -1,0 +1,16 @@
+//===- Q8_0Round_avxvnni.cpp - rounding of activations, AVX-VNNI -----------------------------===//
+// SPDX-License-Identifier: Apache-2.0
+//
+// Record: ActivationLayout::BlocksStart.
+
+#include "Round256.h"
+
+#define IGNIS_VARIANT avxvnni
+#include "../Variant.inc"
+
+using namespace ignis::kernels;
+
+void ignis::kernels::avxvnni::round_q8_0(const float *x, uint8_t *a, int64_t rowBegin,
+                                         int64_t rowEnd, int64_t k) {
+  roundRows<-128>(x, a, rowBegin, rowEnd, k);
+}
