@@ -56,7 +56,7 @@ def f32_to_bf16(values: np.ndarray) -> np.ndarray:
 def quantize_q8_0(values: np.ndarray) -> np.ndarray:
     """Float32 of a multiple of 32 values to an array of Q8_0_BLOCK, in order."""
     blocks = np.ascontiguousarray(values, np.float32).reshape(-1, BLOCK)
-    largest = np.maximum(blocks.max(axis=1), -blocks.min(axis=1))
+    largest = np.abs(np.maximum(blocks.max(axis=1), -blocks.min(axis=1)))  # 0, never -0
     scale = largest / np.float32(127)
     with np.errstate(divide="ignore", over="ignore"):
         inverse = np.float32(1) / scale

@@ -14,6 +14,7 @@ in include/ignis/GGUF/File.h); nothing can run it.
 from __future__ import annotations
 
 import argparse
+import functools
 import math
 import sys
 from pathlib import Path
@@ -54,6 +55,11 @@ def tokenizer_directory() -> Path:
                      "another place)")
 
 
+@functools.lru_cache(maxsize=1)
+def _whole(directory: Path) -> Vocabulary:
+    return read_vocabulary(directory, BASE_TOKENS + len(ADDED))
+
+
 def vocabulary_of(directory: Path, rows: int) -> Vocabulary:
     """The Qwen2 vocabulary cut or padded to `rows` tokens.
 
@@ -61,7 +67,7 @@ def vocabulary_of(directory: Path, rows: int) -> Vocabulary:
     bytes stay, every merge that is kept has its parts, and any text can be encoded. At least the
     first three added tokens follow.
     """
-    full = read_vocabulary(directory, max(rows, BASE_TOKENS + len(ADDED)))
+    full = _whole(directory)
     base = min(BASE_TOKENS, rows - 3)
     tokens = full.tokens[:base]
     if not set(tokens) >= set(byte_alphabet()):
