@@ -27,6 +27,7 @@ from .quants import TensorType
 from .safetensors import Tensor, read_checkpoint
 
 PIECE = 1 << 18  # values converted at a time: what fits in a core's cache
+_INPUTS = (".json", ".safetensors", ".txt", ".jinja")
 TYPES = {kind.name.lower(): kind for kind in TensorType}
 
 
@@ -63,6 +64,7 @@ def _pieces(info: TensorInfo, tensor: Tensor, progress: Progress) -> Iterator[np
                              f"{info.type.name} holds, got: {error}") from None
         yield data
         progress.advance(data.nbytes, info.name)
+    tensor.release()
 
 
 def convert(directory: Path, out: Path, kind: TensorType, name: str | None = None,
@@ -70,11 +72,14 @@ def convert(directory: Path, out: Path, kind: TensorType, name: str | None = Non
     """Converts a checkpoint and returns the size of the file written, in bytes."""
     if not directory.is_dir():
         raise InputError(f"{directory}: expected a directory with a checkpoint, got none")
+    if out.parent.resolve() == directory.resolve() and out.suffix in _INPUTS:
+        raise InputError(f"{out}: expected a name that is no part of the checkpoint")
     config = read_config(directory)
     sources = _match(directory, config, read_checkpoint(directory))
     vocabulary = read_vocabulary(directory, config.vocabulary)
     writer = Writer()
-    config.add_to(writer, name or directory.resolve().name, kind)
+    name = name or directory.resolve().name.encode(errors="replace").decode()
+    config.add_to(writer, name, kind)
     vocabulary.add_to(writer)
     config.add_tensors(writer, kind)
     progress = Progress(writer.data_bytes, quiet)

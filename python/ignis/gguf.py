@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import enum
 import math
-import mmap
 import os
 import struct
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ import numpy as np
 
 from . import quants
 from .errors import InputError
+from .mapped import map_file
 from .output import atomic
 from .quants import TensorType
 
@@ -73,13 +73,9 @@ class File:
 
     def __init__(self, path: str | os.PathLike, require_data: bool = True):
         self.path = os.fspath(path)
-        with open(path, "rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            if size == 0:
-                raise InputError(f"{self.path}: expected a GGUF file, got an empty one")
-            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self._map = map_file(path, "a GGUF file")
         self._bytes = np.frombuffer(self._map, np.uint8)
-        self._at, self._size = 0, size
+        self._at, self._size = 0, len(self._map)
         self.metadata: dict[str, Any] = {}
         self.types: dict[str, ValueType] = {}
         self.tensors: dict[str, TensorInfo] = {}
@@ -252,7 +248,10 @@ class Writer:
     def _value(key: str, kind: ValueType, value: Any) -> bytes:
         if kind != ValueType.STRING:
             return struct.pack("<" + _SCALARS[kind], value)
-        data = value.encode("utf-8", "surrogateescape")
+        try:
+            data = value.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise InputError(f"{key}: expected Unicode text, got an error: {error}") from None
         if len(data) > MAX_STRING:
             raise InputError(f"{key}: expected a string of at most {MAX_STRING} bytes, "
                              f"got {len(data)}")

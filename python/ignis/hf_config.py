@@ -78,10 +78,10 @@ def _rope_base(config: _Fields) -> float:
         if kind not in (None, "default", "none"):
             raise InputError(f"{config.path}: {key}: expected no RoPE scaling, got {kind!r}, which "
                              "is not supported")
-        extra = sorted(set(rope) - {"rope_type", "type", "rope_theta"})
-        if any(rope[name] not in (None, 1, 1.0) for name in extra):
-            raise InputError(f"{config.path}: {key}: expected plain RoPE, got {extra[0]!r}, which "
-                             "is not supported")
+        for name in sorted(set(rope) - {"rope_type", "type", "rope_theta"}):
+            if rope[name] not in (None, 1):
+                raise InputError(f"{config.path}: {key}: expected plain RoPE, got {name!r}, which "
+                                 "is not supported")
         value = rope.get("rope_theta", base)
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise InputError(f"{config.path}: {key}.rope_theta: expected a number, got {value!r}")

@@ -141,6 +141,31 @@ def _added(directory: Path, data: dict[str, Any], settings: dict[str, Any]) -> d
     return found
 
 
+def _text(token: Any) -> str | None:
+    """A special token's text; it may be written as an object."""
+    token = token.get("content") if isinstance(token, dict) else token
+    return token if isinstance(token, str) and token else None
+
+
+def _add_missing(sources: list[dict[str, Any]], vocab: dict[str, int],
+                 added: dict[int, tuple[str, bool]]) -> None:
+    """Special tokens that are named but have no id get the next ones, as in Qwen2Tokenizer."""
+    wanted = []
+    for kind, default in (("bos", None), ("eos", "<|endoftext|>"), ("unk", "<|endoftext|>"),
+                          ("pad", "<|endoftext|>")):
+        found = [_text(source.get(f"{kind}_token")) for source in sources]
+        wanted.append(next(filter(None, found), default))
+    for source in sources:
+        more = source.get("additional_special_tokens")
+        wanted += map(_text, more if isinstance(more, list) else [])
+    known = {*vocab, *(text for text, _ in added.values())}
+    following = max([*vocab.values(), *added]) + 1
+    for text in dict.fromkeys(wanted):
+        if text and text not in known:
+            added[following] = (text, True)
+            following += 1
+
+
 def _type_of(text: str, special: bool) -> TokenType:
     # Like llama.cpp's converter: some checkpoints forget to mark tokens that look special.
     if special or (text.startswith("<|") and text.endswith("|>")):
@@ -154,9 +179,8 @@ def _special(kind: str, sources: list[dict[str, Any]], configs: list[dict[str, A
     """Ids of a kind of special token ("eos"): named in tokenizer files first, then by id."""
     found: list[int] = []
     for source in sources:
-        text = source.get(f"{kind}_token")
-        text = text.get("content") if isinstance(text, dict) else text
-        if isinstance(text, str) and text in ids:
+        text = _text(source.get(f"{kind}_token"))
+        if text in ids:
             found.append(ids[text])
     for config in configs:
         value = config.get(f"{kind}_token_id")
@@ -209,7 +233,10 @@ def read_vocabulary(directory: Path, rows: int) -> Vocabulary:
         raise InputError(f"{directory}: expected tokenizer.json, or vocab.json and merges.txt, "
                          "got neither")
     settings = _optional(directory / "tokenizer_config.json")
+    names = [settings, _optional(directory / "special_tokens_map.json")]
     added = _added(directory, data, settings)
+    if not data:
+        _add_missing(names, vocab, added)
 
     texts: dict[int, str] = {}
     types: dict[int, TokenType] = {}
@@ -232,7 +259,6 @@ def read_vocabulary(directory: Path, rows: int) -> Vocabulary:
     if not ids.keys() >= set(byte_alphabet()):
         note(f"warning: {path}: not all 256 bytes are tokens: some text cannot be encoded")
 
-    names = [settings, _optional(directory / "special_tokens_map.json")]
     configs = [_optional(directory / name) for name in ("generation_config.json", "config.json")]
     special = {kind: _special(kind, names, configs, ids, rows) for kind in ("eos", "bos", "pad")}
     found = range(rows)

@@ -84,18 +84,19 @@ class Model:
         return len(self._keys[0])
 
     def weight(self, name: str) -> np.ndarray:
+        """A vector, or a matrix as (inputs, outputs)."""
         if name in self._weights:
             return self._weights[name]
-        value = self.file.array(name).astype(self.dtype, copy=False)
-        if self._keep:
-            self._weights[name] = value
+        value = self.file.array(name).astype(self.dtype, copy=False).T
+        if self._keep:  # laid out as the plain BLAS of Debian multiplies fastest
+            value = self._weights[name] = np.ascontiguousarray(value)
         return value
 
     def linear(self, x: np.ndarray, name: str) -> np.ndarray:
-        """x (T, inputs) times the matrix (outputs, inputs), plus the bias if there is one."""
+        """x (T, inputs) times the matrix, plus the bias if there is one: (T, outputs)."""
         if self.rounded:
             x = round_activations(x).astype(self.dtype)
-        y = x @ self.weight(name + ".weight").T
+        y = x @ self.weight(name + ".weight")
         return y + self.weight(name + ".bias") if name + ".bias" in self.file.tensors else y
 
     def norm(self, x: np.ndarray, name: str) -> np.ndarray:

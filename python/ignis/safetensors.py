@@ -11,17 +11,17 @@ from __future__ import annotations
 
 import json
 import math
-import mmap
 import os
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 import numpy as np
 
 from . import quants
 from .errors import InputError
+from .mapped import map_file, release
 
 MAX_HEADER = 100 << 20  # the format's own limit, in bytes
 _DTYPES = {"F32": np.dtype("<f4"), "F16": np.dtype("<f2"), "BF16": np.dtype("<u2")}
@@ -60,6 +60,7 @@ class Tensor:
     where: str  # its file, for messages
     dtype: str  # F32, F16 or BF16
     data: np.ndarray  # mapped, in the tensor's shape; BF16 as uint16
+    release: Callable[[], None]  # gives the tensor's memory back; it stays readable
 
     def rows(self, begin: int, end: int) -> np.ndarray:
         """Rows (or, of a vector, elements) as float32."""
@@ -91,11 +92,8 @@ def _read_header(path: Path, data: Any, size: int) -> tuple[dict[str, Any], int]
 
 def read_file(path: Path) -> dict[str, Tensor]:
     """Maps one safetensors file: name -> Tensor."""
-    with open(path, "rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        if size == 0:
-            raise InputError(f"{path}: expected a safetensors file, got an empty one")
-        data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    data = map_file(path, "a safetensors file")
+    size = len(data)
     header, base = _read_header(path, data, size)
     found: dict[str, Tensor] = {}
     for name, row in header.items():
@@ -119,7 +117,8 @@ def read_file(path: Path) -> dict[str, Tensor]:
             raise InputError(f"{what}: expected {count * kind.itemsize} bytes for shape {shape} of "
                              f"{dtype}, got {end - begin}")
         values = np.frombuffer(data, kind, count, base + begin) if count else np.empty(0, kind)
-        found[name] = Tensor(name, str(path), dtype, values.reshape(shape))
+        found[name] = Tensor(name, str(path), dtype, values.reshape(shape),
+                             lambda span=(base + begin, base + end): release(data, *span))
     return found
 
 

@@ -70,8 +70,8 @@ def vocabulary_of(directory: Path, rows: int) -> Vocabulary:
     full = _whole(directory)
     base = min(BASE_TOKENS, rows - 3)
     tokens = full.tokens[:base]
-    if not set(tokens) >= set(byte_alphabet()):
-        raise InputError(f"{directory}: expected a byte-level BPE whose first tokens are the bytes")
+    if set(tokens[:256]) != set(byte_alphabet()) or TokenType.NORMAL != full.types[BASE_TOKENS - 1]:
+        raise InputError(f"{directory}: expected the vocabulary of Qwen2, got another one")
     kept = set(tokens)
     merges = [merge for merge in full.merges if merge.replace(" ", "") in kept
               and all(part in kept for part in merge.split(" "))]

@@ -3,6 +3,7 @@
 """Exit codes, messages, and files that appear whole or not at all."""
 
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -38,6 +39,18 @@ def test_convert_says_how_far_it_is(command, tmp_path):
     assert (tmp_path / "m.gguf").read_bytes() == first
 
 
+def test_progress_on_a_terminal_is_one_line_that_is_rewritten(tmp_path):
+    ours, theirs = pty.openpty()
+    code = "import sys; from ignis.output import Progress; p = Progress(100)\n" \
+           "for i in range(4): p.shown = 0; p.advance(25, 'x\\n')\n" \
+           "p.clear()"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT / "python", stderr=theirs, check=True)
+    text = os.read(ours, 4096).decode()
+    os.close(ours), os.close(theirs)
+    assert "\n" not in text and text.count("\r\x1b[K") == 5 and "100%" in text
+    assert text.endswith("\r\x1b[K")
+
+
 def test_bad_input_is_one_line_and_1(command, tmp_path):
     out = tmp_path / "m.gguf"
     one_line(command("convert", tmp_path / "none", out), 1, "expected a directory")
@@ -47,6 +60,10 @@ def test_bad_input_is_one_line_and_1(command, tmp_path):
     one_line(command("convert", tmp_path / "hf", out), 1, "got 'lla\\nma\\x1b[31m'")
     write_checkpoint(tmp_path / "hf")
     one_line(command("convert", tmp_path / "hf", tmp_path), 1, "got a directory")
+    weights = tmp_path / "hf" / "model.safetensors"
+    one_line(command("convert", tmp_path / "hf", weights), 1, "no part of the checkpoint")
+    os.mkfifo(tmp_path / "pipe")
+    one_line(command("reference", tmp_path / "pipe", "--ids", "1"), 1, "got no regular file")
     one_line(command("convert", tmp_path / "hf", "/dev/null"), 1, "expected a regular file")
     one_line(command("convert", tmp_path / "hf", tmp_path / "no" / "m"), 1, "does not exist")
     one_line(command("synthesize", out, "--shape", "0.5b,ffn=33", "--quiet"), 1, "feed_forward")

@@ -107,7 +107,7 @@ def test_every_damaged_byte_of_the_header_is_an_error_or_a_file(tmp_path):
 
 
 @pytest.mark.parametrize("data, message", [
-    (b"", "empty"), (b"GG", "magic"), (b"PK\x03\x04" + bytes(50), "magic"),
+    (b"", "got an empty file"), (b"GG", "magic"), (b"PK\x03\x04" + bytes(50), "magic"),
     (b"GGUF" + struct.pack("<IQQ", 1, 0, 0), "version: expected 2 or 3, got 1"),
     (b"GGUF" + struct.pack("<IQQ", 3, 2**63, 0), "tensors"),
     (b"GGUF" + struct.pack("<IQQ", 3, 0, 2**64 - 1), "key-values"),

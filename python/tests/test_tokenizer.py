@@ -172,6 +172,22 @@ def test_tokenizers_that_are_refused(checkpoint, path, value, message):
         metadata(checkpoint)
 
 
+def test_special_tokens_without_ids_follow_the_vocabulary(checkpoint):
+    slow_files(checkpoint)
+    write_json(checkpoint / "tokenizer_config.json", {"eos_token": "<|im_end|>"})
+    write_json(checkpoint / "special_tokens_map.json",
+               {"additional_special_tokens": ["<|im_start|>", {"content": "<|im_end|>"}]})
+    found = read_vocabulary(checkpoint, 300)
+    assert found.tokens[262:266] == ["<|im_end|>", "<|endoftext|>", "<|im_start|>", "[PAD265]"]
+    assert found.types[262:266] == [3, 3, 3, 5] and found.eos == [262, 290]
+
+
+def test_text_that_is_not_unicode_is_refused(checkpoint):
+    write_json(checkpoint / "tokenizer_config.json", {"chat_template": "a\ud800b"})
+    with pytest.raises(InputError, match="tokenizer.chat_template: expected Unicode"):
+        metadata(checkpoint)
+
+
 def test_no_tokenizer(checkpoint):
     (checkpoint / "tokenizer.json").unlink()
     with pytest.raises(InputError, match="expected tokenizer.json, or vocab.json and merges.txt"):
