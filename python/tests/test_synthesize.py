@@ -98,7 +98,7 @@ def test_header_only(tmp_path):
     assert whole.startswith(header)
 
 
-@pytest.mark.parametrize("rows", [259, 1000, 151645, 151646, 151660, 151665, 151936])
+@pytest.mark.parametrize("rows", [259, 1000, 151646, 151660, 151936])
 def test_a_vocabulary_of_any_size_encodes_any_text(tmp_path, rows):
     path = made(tmp_path / "m.gguf", f"{SMALL.rsplit(',', 1)[0]},vocab={rows}", header_only=True)
     found = File(path, require_data=False).metadata
