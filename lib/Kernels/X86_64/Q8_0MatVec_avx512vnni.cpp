@@ -1,9 +1,8 @@
 //===- Q8_0MatVec_avx512vnni.cpp - Q8_0 matrix-vector product, AVX-512 VNNI -------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Bound by the memory the weights come from, so what matters is how they are asked for: the
-// features are cut into two contiguous ranges that are read side by side. More ranges and software
-// prefetches were slower (docs/Kernels.md).
+// Bound by the memory the weights come from, so what matters is how they are asked for: one
+// sequential stream, prefetched a little ahead, was the best of all ways tried (docs/Kernels.md).
 
 #include "Quads.h"
 #include "ignis/Kernels/KernelABI.h"
@@ -16,8 +15,6 @@
 using namespace ignis::kernels;
 
 namespace {
-
-constexpr int kStreams = 2;
 
 /// acc of one group after one block.
 IGNIS_INLINE __m512 addBlock(const uint8_t *quads, __m512 dw, const uint8_t *block, __m512 acc) {
@@ -40,29 +37,23 @@ IGNIS_INLINE __m512 loadScales(const uint8_t *p) {
   return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i *>(p)));
 }
 
-/// `count` groups, one at every `step` bytes from `w`, side by side.
-template <int count>
-IGNIS_INLINE void dotGroups(const uint8_t *w, int64_t step, const uint8_t *a, int64_t blocks,
-                            __m512 *acc) {
-  for (int g = 0; g < count; ++g)
-    acc[g] = _mm512_setzero_ps();
+/// One group.
+IGNIS_INLINE __m512 dotGroup(const uint8_t *w, const uint8_t *a, int64_t blocks) {
+  __m512 acc = _mm512_setzero_ps();
   int64_t b = 0;
   for (; b + 2 <= blocks; b += 2) {
-#pragma GCC unroll 8
-    for (int g = 0; g < count; ++g) {
-      const uint8_t *pair = w + g * step;
-      __m512i scales = _mm512_loadu_si512(pair + 16 * kLine);
-      __m512 d0 = _mm512_cvtph_ps(_mm512_castsi512_si256(scales));
-      __m512 d1 = _mm512_cvtph_ps(_mm512_extracti64x4_epi64(scales, 1));
-      acc[g] = addBlock(pair, d0, a, acc[g]);
-      acc[g] = addBlock(pair + kQuadLines * kLine, d1, a + kRecordBlock, acc[g]);
-    }
+    prefetchPair(w);
+    __m512i scales = _mm512_loadu_si512(w + 16 * kLine);
+    __m512 d0 = _mm512_cvtph_ps(_mm512_castsi512_si256(scales));
+    __m512 d1 = _mm512_cvtph_ps(_mm512_extracti64x4_epi64(scales, 1));
+    acc = addBlock(w, d0, a, acc);
+    acc = addBlock(w + kQuadLines * kLine, d1, a + kRecordBlock, acc);
     w += kPairBytes;
     a += 2 * kRecordBlock;
   }
   if (b < blocks)
-    for (int g = 0; g < count; ++g)
-      acc[g] = addBlock(w + g * step, loadScales(w + g * step + kQuadLines * kLine), a, acc[g]);
+    acc = addBlock(w, loadScales(w + kQuadLines * kLine), a, acc);
+  return acc;
 }
 
 IGNIS_INLINE void finish(__m512 acc, const float *bias, const float *residual, float *y,
@@ -84,22 +75,9 @@ void ignis::kernels::avx512vnni::matvec_q8_0(const uint8_t *w, const uint8_t *a,
   int64_t groups = (nEnd - nBegin + kGroupRows - 1) / kGroupRows;
   w += nBegin / kGroupRows * bytes;
 
-  auto store = [&](int64_t g, __m512 acc) __attribute__((always_inline)) {
+  for (int64_t g = 0; g < groups; ++g) {
     int64_t j = g * kGroupRows;
-    finish(acc, bias ? bias + j : nullptr, residual ? residual + j : nullptr, y + j,
-           nEnd - nBegin - j);
-  };
-
-  int64_t each = groups / kStreams;
-  for (int64_t i = 0; i < each; ++i) {
-    __m512 acc[kStreams];
-    dotGroups<kStreams>(w + i * bytes, each * bytes, a, blocks, acc);
-    for (int s = 0; s < kStreams; ++s)
-      store(s * each + i, acc[s]);
-  }
-  for (int64_t g = each * kStreams; g < groups; ++g) {
-    __m512 acc;
-    dotGroups<1>(w + g * bytes, 0, a, blocks, &acc);
-    store(g, acc);
+    finish(dotGroup(w + g * bytes, a, blocks), bias ? bias + j : nullptr,
+           residual ? residual + j : nullptr, y + j, nEnd - nBegin - j);
   }
 }

@@ -172,61 +172,42 @@ IGNIS_INLINE void multiply(const uint8_t *w, const uint8_t *a, const float *bias
   }
 }
 
-/// `count` groups, one at every `step` bytes from `w`, side by side, times one row.
-template <typename Product, int count>
-IGNIS_INLINE void dotGroups(const uint8_t *w, int64_t step, const uint8_t *a, int64_t blocks,
-                            __m256 (*acc)[2]) {
-  for (int g = 0; g < count; ++g)
-    acc[g][0] = acc[g][1] = _mm256_setzero_ps();
+/// One group times one row.
+template <typename Product>
+IGNIS_INLINE void dotGroup(const uint8_t *w, const uint8_t *a, int64_t blocks, __m256 *acc) {
+  acc[0] = acc[1] = _mm256_setzero_ps();
   int64_t b = 0;
   for (; b + 2 <= blocks; b += 2) {
-#pragma GCC unroll 8
-    for (int g = 0; g < count; ++g) {
+    prefetchPair(w);
 #pragma GCC unroll 2
-      for (int i = 0; i < 2; ++i) {
-        const uint8_t *quads = w + g * step + i * (kQuadLines * kLine);
-        const uint8_t *scales = w + g * step + 16 * kLine + i * 32;
-        addBlock<Product, 1>(quads, scales, a + i * kRecordBlock, 0, &acc[g][0]);
-        addBlock<Product, 1>(quads + 32, scales + 16, a + i * kRecordBlock, 0, &acc[g][1]);
-      }
+    for (int i = 0; i < 2; ++i) {
+      const uint8_t *quads = w + i * (kQuadLines * kLine), *scales = w + 16 * kLine + i * 32;
+      addBlock<Product, 1>(quads, scales, a + i * kRecordBlock, 0, acc);
+      addBlock<Product, 1>(quads + 32, scales + 16, a + i * kRecordBlock, 0, acc + 1);
     }
     w += kPairBytes;
     a += 2 * kRecordBlock;
   }
-  if (b < blocks)
-    for (int g = 0; g < count; ++g) {
-      const uint8_t *quads = w + g * step, *scales = quads + kQuadLines * kLine;
-      addBlock<Product, 1>(quads, scales, a, 0, &acc[g][0]);
-      addBlock<Product, 1>(quads + 32, scales + 16, a, 0, &acc[g][1]);
-    }
+  if (b < blocks) {
+    const uint8_t *scales = w + kQuadLines * kLine;
+    addBlock<Product, 1>(w, scales, a, 0, acc);
+    addBlock<Product, 1>(w + 32, scales + 16, a, 0, acc + 1);
+  }
 }
 
-/// matvec_q8_0 for a Product: two contiguous ranges of features, read side by side.
+/// matvec_q8_0 for a Product: one sequential stream of weights.
 template <typename Product>
 IGNIS_INLINE void multiplyVector(const uint8_t *w, const uint8_t *a, const float *bias,
                                  const float *residual, float *y, int64_t k, int64_t nBegin,
                                  int64_t nEnd) {
-  constexpr int kStreams = 2;
   int64_t blocks = k / kBlock, bytes = groupBytes(blocks), columns = nEnd - nBegin;
-  int64_t groups = (columns + kGroupRows - 1) / kGroupRows;
   w += nBegin / kGroupRows * bytes;
-  auto store = [&](int64_t g, const __m256 *acc) __attribute__((always_inline)) {
-    for (int h = 0; h < 2; ++h) {
-      int64_t j = g * kGroupRows + h * kHalf;
-      finish(acc[h], bias ? bias + j : nullptr, residual ? residual + j : nullptr, y + j,
-             columns - j);
-    }
-  };
-  __m256 acc[kStreams][2];
-  int64_t each = groups / kStreams;
-  for (int64_t i = 0; i < each; ++i) {
-    dotGroups<Product, kStreams>(w + i * bytes, each * bytes, a, blocks, acc);
-    for (int s = 0; s < kStreams; ++s)
-      store(s * each + i, acc[s]);
-  }
-  for (int64_t g = each * kStreams; g < groups; ++g) {
-    dotGroups<Product, 1>(w + g * bytes, 0, a, blocks, acc);
-    store(g, acc[0]);
+  for (int64_t j = 0; j < columns; j += kGroupRows, w += bytes) {
+    __m256 acc[2];
+    dotGroup<Product>(w, a, blocks, acc);
+    for (int64_t h = 0; h < kGroupRows; h += kHalf)
+      finish(acc[h / kHalf], bias ? bias + j + h : nullptr, residual ? residual + j + h : nullptr,
+             y + j + h, columns - j - h);
   }
 }
 
