@@ -32,7 +32,7 @@ public:
   void passed() { ++matches; }
 
   /// A match failure with its reason, for the rewriter and as a missed remark.
-  mlir::LogicalResult missed(mlir::PatternRewriter &rewriter, mlir::Operation *op,
+  mlir::LogicalResult missed(mlir::RewriterBase &rewriter, mlir::Operation *op,
                              llvm::StringRef reason) {
     mlir::remark::missed(op->getLoc(), mlir::remark::RemarkOpts::name(name).category("ignis"))
         << mlir::remark::reason("{0}", reason);

@@ -45,7 +45,7 @@ static std::string elementName(Type type) {
 
 int64_t Manifest::weightIndex(WeightOp weight, OpOperand &use) {
   auto type = cast<ShapedType>(weight.getType());
-  bool packed = interleaved && isa<Q8_0Type>(type.getElementType()) && isa<LinearOp, LinearSwigluOp>(use.getOwner());
+  bool packed = interleaved && isa<Q8_0Type>(type.getElementType()) && isa<LinearOp, LinearGroupOp, LinearSwigluOp>(use.getOwner());
   StringRef layout = packed ? "interleaved" : "file";
   std::string key;
   llvm::raw_string_ostream stream(key);

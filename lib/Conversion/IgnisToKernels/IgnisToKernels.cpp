@@ -94,6 +94,34 @@ Value ignis::lowerKernelLinear(Emitter &e, LinearOp op) {
   });
 }
 
+Value ignis::lowerKernelLinearGroup(Emitter &e, LinearGroupOp op) {
+  auto xType = cast<MemRefType>(op.getX().getType());
+  int64_t k = xType.getDimSize(1);
+  bool oneRow = xType.getDimSize(0) == 1;
+  Value rows = rowsInUse(e, op), activations = e.pointer(op.getX()), null = nullPointer(e);
+  SmallVector<int64_t> counts;
+  for (Value out : op.getOuts()) {
+    int64_t n = cast<MemRefType>(out.getType()).getDimSize(1), columns = chunkColumns(n, k);
+    counts.push_back((n + columns - 1) / columns);
+  }
+  return partChunks(e, counts, [&](unsigned m, Value chunk) {
+    Value out = op.getOuts()[m];
+    int64_t n = cast<MemRefType>(out.getType()).getDimSize(1), columns = chunkColumns(n, k);
+    Value begin = e.mulI(chunk, columns), end = e.minI(e.addI(begin, columns), e.index(n));
+    Value bias = op.getBiases().empty() ? Value() : op.getBiases()[m];
+    bool kernelBias = bias && cast<MemRefType>(bias.getType()).getElementType().isF32();
+    callLinear(e, e.pointer(op.getWeights()[m]), activations, kernelBias ? offset(e, e.pointer(bias), begin, e.getF32Type()) : null,
+               null, offset(e, e.pointer(out), begin, e.getF32Type()), rows, oneRow, k, begin, end, n);
+    if (bias && !kernelBias)
+      e.forLoop(e.index(0), oneRow ? e.index(1) : rows, 1, [&](Value row) {
+        e.forLoop(begin, end, 1, [&](Value column) {
+          Value sum = e.add(e.loadScalar(out, {row, column}), e.loadScalar(bias, {column}));
+          memref::StoreOp::create(e, sum, out, ValueRange{row, column});
+        });
+      });
+  });
+}
+
 Value ignis::lowerKernelLinearSwiglu(Emitter &e, LinearSwigluOp op) {
   auto xType = cast<MemRefType>(op.getX().getType());
   auto outType = cast<MemRefType>(op.getOut().getType());

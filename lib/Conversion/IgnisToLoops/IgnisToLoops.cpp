@@ -41,6 +41,7 @@ public:
         .Case([&](AttendOp attend) { return this->attend(attend), true; })
         .Case([&](EmbedOp embed) { return this->embed(embed), true; })
         .Case([&](LinearOp linear) { return this->linear(linear), true; })
+        .Case([&](LinearGroupOp group) { return linearGroup(group), true; })
         .Case([&](LinearSwigluOp linear) { return linearSwiglu(linear), true; })
         .Default([](Operation *) { return false; });
   }
@@ -243,6 +244,16 @@ private:
         put(y, op.getOut(), {outRow, j});
       });
     });
+  }
+
+  void linearGroup(LinearGroupOp op) {
+    for (unsigned m = 0; m < op.getOuts().size(); ++m)
+      loop(rowsInUse(e, op), [&](Value r) {
+        loop(e.index(width(op.getOuts()[m])), [&](Value j) {
+          Value y = dot(op.getX(), r, op.getWeights()[m], j);
+          put(op.getBiases().empty() ? y : e.add(y, at(op.getBiases()[m], {j})), op.getOuts()[m], {r, j});
+        });
+      });
   }
 
   void linearSwiglu(LinearSwigluOp op) {

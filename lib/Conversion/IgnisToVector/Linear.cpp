@@ -122,6 +122,29 @@ Value ignis::lowerFloatLinear(Emitter &e, LinearOp op) {
   });
 }
 
+Value ignis::lowerFloatLinearGroup(Emitter &e, LinearGroupOp op) {
+  Value rows = rowsInUse(e, op);
+  int64_t tileRows = cast<MemRefType>(op.getX().getType()).getDimSize(0) == 1 ? 1 : 4;
+  SmallVector<int64_t> counts;
+  for (Value out : op.getOuts())
+    counts.push_back((cast<MemRefType>(out.getType()).getDimSize(1) + kColumns - 1) / kColumns);
+  return partChunks(e, counts, [&](unsigned m, Value chunk) {
+    Value out = op.getOuts()[m];
+    Value first = e.mulI(chunk, kColumns);
+    Value end = e.minI(e.addI(first, kColumns), e.index(cast<MemRefType>(out.getType()).getDimSize(1)));
+    tiles(e, e.index(0), rows, tileRows, first, end, [&](Value row, int64_t r, Value column, int64_t c) {
+      SmallVector<Value> sums = dotTile(e, op.getX(), row, r, op.getWeights()[m], column, c);
+      for (int64_t i = 0; i < r; ++i)
+        for (int64_t j = 0; j < c; ++j) {
+          Value sum = sums[i * c + j], outColumn = e.addI(column, j);
+          if (!op.getBiases().empty())
+            sum = e.add(sum, e.loadScalar(op.getBiases()[m], {outColumn}));
+          memref::StoreOp::create(e, sum, out, ValueRange{e.addI(row, i), outColumn});
+        }
+    });
+  });
+}
+
 Value ignis::lowerFloatLinearSwiglu(Emitter &e, LinearSwigluOp op) {
   auto outType = cast<MemRefType>(op.getOut().getType());
   int64_t n = outType.getDimSize(1), mostRows = outType.getDimSize(0);

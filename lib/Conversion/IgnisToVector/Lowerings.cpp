@@ -25,6 +25,21 @@ Value ignis::rowChunks(Emitter &e, Value rows, int64_t mostRows, int64_t width, 
   });
 }
 
+Value ignis::partChunks(Emitter &e, ArrayRef<int64_t> counts, function_ref<void(unsigned, Value)> body) {
+  int64_t total = 0;
+  for (int64_t count : counts)
+    total += count;
+  return e.chunkLoop(e.index(total), [&](Value chunk) {
+    int64_t first = 0;
+    for (auto [m, count] : llvm::enumerate(counts)) {
+      Value from = e.compare(arith::CmpIPredicate::sge, chunk, e.index(first));
+      Value to = e.compare(arith::CmpIPredicate::slt, chunk, e.index(first + count));
+      e.ifThen(arith::AndIOp::create(e, from, to), [&, m = m, first] { body(m, e.addI(chunk, -first)); });
+      first += count;
+    }
+  });
+}
+
 FailureOr<Value> ignis::lowerComputeOp(Emitter &e, Operation *op) {
   auto isQ8_0 = [](Value weight) {
     return isa<Q8_0Type>(cast<ShapedType>(weight.getType()).getElementType());
@@ -40,6 +55,9 @@ FailureOr<Value> ignis::lowerComputeOp(Emitter &e, Operation *op) {
       .Case([&](RoundOp round) { return lowerRound(e, round); })
       .Case([&](LinearOp linear) {
         return isQ8_0(linear.getWeight()) ? lowerKernelLinear(e, linear) : lowerFloatLinear(e, linear);
+      })
+      .Case([&](LinearGroupOp group) {
+        return isQ8_0(group.getWeights().front()) ? lowerKernelLinearGroup(e, group) : lowerFloatLinearGroup(e, group);
       })
       .Case([&](LinearSwigluOp linear) {
         return isQ8_0(linear.getGate()) ? lowerKernelLinearSwiglu(e, linear)

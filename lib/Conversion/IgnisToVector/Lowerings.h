@@ -28,12 +28,17 @@ mlir::Value lowerCacheWrite(Emitter &e, CacheWriteOp op);
 mlir::Value lowerAttend(Emitter &e, AttendOp op);
 mlir::Value lowerEmbed(Emitter &e, EmbedOp op);
 mlir::Value lowerFloatLinear(Emitter &e, LinearOp op);
+mlir::Value lowerFloatLinearGroup(Emitter &e, LinearGroupOp op);
 mlir::Value lowerFloatLinearSwiglu(Emitter &e, LinearSwigluOp op);
 
 // lib/Conversion/IgnisToKernels
 mlir::Value lowerRound(Emitter &e, RoundOp op);
 mlir::Value lowerKernelLinear(Emitter &e, LinearOp op);
+mlir::Value lowerKernelLinearGroup(Emitter &e, LinearGroupOp op);
 mlir::Value lowerKernelLinearSwiglu(Emitter &e, LinearSwigluOp op);
+
+/// Shares the chunks of several parts among the threads: part m has counts[m] chunks, body(m, chunk within the part).
+mlir::Value partChunks(Emitter &e, llvm::ArrayRef<int64_t> counts, llvm::function_ref<void(unsigned, mlir::Value)> body);
 
 /// Dispatches to one of the above, or fails with a diagnostic.
 mlir::FailureOr<mlir::Value> lowerComputeOp(Emitter &e, mlir::Operation *op);

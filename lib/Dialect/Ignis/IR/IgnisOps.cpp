@@ -73,6 +73,7 @@ IGNIS_COMMON_METHODS(ScaleOp)
 IGNIS_COMMON_METHODS(RmsNormOp)
 IGNIS_COMMON_METHODS(RoundOp)
 IGNIS_COMMON_METHODS(LinearOp)
+IGNIS_COMMON_METHODS(LinearGroupOp)
 IGNIS_COMMON_METHODS(LinearSwigluOp)
 IGNIS_COMMON_METHODS(RopeOp)
 IGNIS_COMMON_METHODS(AttentionOp)
@@ -115,6 +116,8 @@ static int64_t roundedBytes(Value x, Value weight) {
 }
 
 int64_t LinearOp::getActivationBytes() { return roundedBytes(getX(), getWeight()); }
+
+int64_t LinearGroupOp::getActivationBytes() { return roundedBytes(getX(), getWeights().front()); }
 
 int64_t LinearSwigluOp::getActivationBytes() { return roundedBytes(getX(), getGate()); }
 

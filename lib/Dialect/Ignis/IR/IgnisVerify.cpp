@@ -143,6 +143,32 @@ LogicalResult LinearOp::verify() {
   return verifyProduct(*this, getX(), getWeight()); // linear_c6, linear_c7
 }
 
+LogicalResult LinearGroupOp::verify() {
+  if (failed(verifyBuffers(*this)))
+    return failure();
+  size_t count = getWeights().size();
+  if (count < 2 || getOuts().size() != count || (!getBiases().empty() && getBiases().size() != count)) // linear_group_c1
+    return emitOpError() << "has " << count << " weights, " << getBiases().size() << " biases and " << getOuts().size()
+                         << " outs, expected at least two of each, or no biases";
+  for (size_t i = 0; i < count; ++i) {
+    Value weight = getWeights()[i], out = getOuts()[i];
+    if (shaped(weight).getElementType() != shaped(getWeights()[0]).getElementType()) // linear_group_c2
+      return emitOpError() << "weights differ in element type: " << shaped(getWeights()[0]).getElementType() << " against "
+                           << shaped(weight).getElementType();
+    if (failed(verifyWidth(*this, weight, "weight", dim(getX(), 1), "the width of x")) || // linear_group_c3
+        failed(verifyWidth(*this, out, "out", dim(weight, 0), "the rows of weight"))) // linear_group_c4
+      return failure();
+    if (dim(out, 0) != dim(getX(), 0)) // linear_group_c4
+      return emitOpError() << "out has " << dim(out, 0) << " rows, expected " << dim(getX(), 0);
+    if (!getBiases().empty() &&
+        failed(verifyWidth(*this, getBiases()[i], "bias", dim(out, 1), "the width of out"))) // linear_group_c5
+      return failure();
+    if (failed(verifyProduct(*this, getX(), weight))) // linear_group_c6, linear_group_c7
+      return failure();
+  }
+  return success();
+}
+
 LogicalResult LinearSwigluOp::verify() {
   if (failed(verifyBuffers(*this)))
     return failure();

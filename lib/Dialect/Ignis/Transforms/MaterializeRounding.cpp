@@ -41,7 +41,7 @@ struct MaterializeRoundingPass : ignis::impl::MaterializeRoundingBase<Materializ
     SmallVector<std::pair<Value, RoundOp>> rounded;
     for (Operation &op : llvm::make_early_inc_range(block)) {
       if (auto compute = dyn_cast<ComputeOpInterface>(op))
-        if (isa<LinearOp, LinearSwigluOp>(op) && compute.getActivationBytes() != 0 &&
+        if (compute.getActivationBytes() != 0 &&
             isa<MemRefType>(op.getOperand(0).getType()))
           roundInput(rewriter, compute, rounded);
       if (op.getNumRegions())

@@ -28,7 +28,7 @@ struct ShareRoundingPass : ignis::impl::ShareRoundingBase<ShareRoundingPass> {
       rounded.clear();
       for (Operation &op : llvm::make_early_inc_range(block)) {
         auto compute = dyn_cast<ComputeOpInterface>(op);
-        if (!compute || !isa<LinearOp, LinearSwigluOp>(op) || compute.getActivationBytes() == 0 ||
+        if (!compute || compute.getActivationBytes() == 0 ||
             !isa<RankedTensorType>(op.getOperand(0).getType()))
           continue;
         Value x = op.getOperand(0), rows = compute.getRowCount();

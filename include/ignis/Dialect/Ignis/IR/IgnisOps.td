@@ -223,6 +223,33 @@ def Ignis_LinearOp : Ignis_ComputeOp<"linear", [AttrSizedOperandSegments], ["get
   }];
 }
 
+def Ignis_LinearGroupOp : Ignis_ComputeOp<"linear_group", [AttrSizedOperandSegments], ["getActivationBytes"]> {
+  let summary = "several linear layers of the same input";
+  let description = [{
+    `outs[m][r, j] = sum_i weights[m][j, i] * x[r, i] (+ biases[m][j])`: the layers of one input as one parallel op (q, k and v; gate and up). The same bits as single layers.
+
+    x `[R, K]`, weights `[N_m, K]`, biases `[N_m]`, outs `[R, N_m]`.
+    * (C1) as many weights as outs, at least two, and as many biases or none; (C2) weights have one element type; (C3) weights have the width of x; (C4) each out has the
+      rows of x and as many columns as its weight has rows; (C5) each bias has the width of its out; (C6) rows of `!ignis.q8_0` are a multiple of 32; (C7) a rounded x needs
+      `!ignis.q8_0` weights.
+
+    ```mlir
+    %0:2 = ignis.linear_group ins(%x : tensor<1x64xf32>) weights(%w, %u : tensor<128x64x!ignis.q8_0>, tensor<32x64x!ignis.q8_0>)
+        outs(%a, %b : tensor<1x128xf32>, tensor<1x32xf32>) -> tensor<1x128xf32>, tensor<1x32xf32>
+    ```
+  }];
+  let arguments = (ins Ignis_Input:$x, Variadic<Ignis_Matrix>:$weights, Variadic<Ignis_Vector>:$biases, Variadic<Ignis_Rows>:$outs,
+                       Optional<Index>:$rows);
+  let results = (outs Variadic<Ignis_AnyTensor>:$results);
+  let assemblyFormat = [{
+    `ins` `(` $x `:` type($x) `)` `weights` `(` $weights `:` type($weights) `)` (`biases` `(` $biases^ `:` type($biases) `)`)?
+    `outs` `(` $outs `:` type($outs) `)` (`rows` `(` $rows^ `)`)? attr-dict (`->` type($results)^)?
+  }];
+  let extraClassDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() { return getOutsMutable(); }
+  }];
+}
+
 def Ignis_LinearSwigluOp : Ignis_ComputeOp<"linear_swiglu", [], ["getActivationBytes", "getScratchBytes"]> {
   let summary = "gate and up projections and SwiGLU in one";
   let description = [{

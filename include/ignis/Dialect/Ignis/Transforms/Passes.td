@@ -33,6 +33,58 @@ def FuseSwiglu : Pass<"ignis-fuse-swiglu", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::ignis::IgnisDialect"];
 }
 
+def FuseLinearSwiglu : Pass<"ignis-fuse-linear-swiglu", "::mlir::func::FuncOp"> {
+  let summary = "fuse the gate and up layers and their swiglu";
+  let description = [{
+    A swiglu whose operands are linear layers of the same input, each used once, without bias, becomes `ignis.linear_swiglu`, with the same bits. Wants
+    `ignis-fuse-swiglu` before it; competes with `ignis-fuse-gate-up` for the two layers.
+  }];
+  let dependentDialects = ["::ignis::IgnisDialect"];
+}
+
+def FuseGateUp : Pass<"ignis-fuse-gate-up", "::mlir::func::FuncOp"> {
+  let summary = "compute two sibling linear layers without bias in one op";
+  let description = [{
+    Exactly two linear layers without bias that read the same value with the same number of rows become one `ignis.linear_group`: one op, one barrier's worth of chunks, the
+    same bits. In a Qwen2 layer these are gate and up. Competes with `ignis-fuse-linear-swiglu`: whichever runs first takes the layers.
+  }];
+  let dependentDialects = ["::ignis::IgnisDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def FuseQKV : Pass<"ignis-fuse-qkv", "::mlir::func::FuncOp"> {
+  let summary = "compute three sibling linear layers with bias in one op";
+  let description = [{
+    Exactly three linear layers with biases that read the same value with the same number of rows become one `ignis.linear_group`, with the same bits. In a Qwen2 layer these
+    are the projections to queries, keys and values.
+  }];
+  let dependentDialects = ["::ignis::IgnisDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def FuseResidual : Pass<"ignis-fuse-residual", "::mlir::func::FuncOp"> {
+  let summary = "add the residual in the linear layer's epilogue";
+  let description = [{
+    An add with an operand whose only use it is and which a linear layer makes becomes that layer with a `residual`, with the same bits.
+  }];
+  let dependentDialects = ["::ignis::IgnisDialect"];
+}
+
+def FuseRopeCache : Pass<"ignis-fuse-rope-cache", "::mlir::func::FuncOp"> {
+  let summary = "rotate keys on their way into the cache";
+  let description = [{
+    An attention whose keys come from a rope that has no other use becomes `ignis.rope_cache`, which writes the cache, and `ignis.attend`, which reads it. The same
+    bits; the number of ops stays, a row of keys and a barrier go.
+  }];
+  let dependentDialects = ["::ignis::IgnisDialect"];
+}
+
+def MarkInPlace : Pass<"ignis-mark-in-place", "::mlir::func::FuncOp"> {
+  let summary = "let elementwise ops overwrite an input that dies";
+  let description = [{
+    An op whose output may take the place of an input (`isElementwiseIn`) that nobody reads afterwards gets that input as its destination. Bufferization then makes
+    no buffer for it. Arguments are overwritten only if they are `bufferization.writable`.
+  }];
+}
+
 def ShareRounding : Pass<"ignis-share-rounding", "::mlir::func::FuncOp"> {
   let summary = "make the rounding of activations explicit, once per value";
   let description = [{
