@@ -4,6 +4,10 @@
 // Register tiles of 32 features x up to 6 rows: a weight line is loaded once for 6 rows, an
 // activation quad once for two lines. Of the 10 vector instructions a block and output vector on
 // the multiply pipes, 8 are dot products, so 80 % of their peak is the bound (docs/Kernels.md).
+// Up to 12 rows are one tile of 16 features x all rows, so that the weights pass by once.
+//
+// The weights come from memory, and the hardware's prefetchers fall behind as soon as there is
+// arithmetic to do: every tile asks for its share of the weights that come next.
 
 #include "Quads.h"
 #include "ignis/Kernels/KernelABI.h"
@@ -18,6 +22,7 @@ using namespace ignis::kernels;
 namespace {
 
 constexpr int kTileRows = 6;
+constexpr int kFewRows = 12;
 // Rows are taken in panels that stay in the L2 cache while all weights pass by; but in panels of at
 // least so many rows that the weights, read again for each panel, do not become the limit.
 constexpr int64_t kPanelBytes = 384 * 1024;
@@ -32,7 +37,7 @@ template <int G, int R>
 IGNIS_INLINE void addBlock(const uint8_t *quads, int64_t step, const __m512 *dw, const uint8_t *a,
                            int64_t stride, Tile<G, R> &tile) {
   __m512i dot[G][R];
-#pragma GCC unroll 8
+#pragma GCC unroll 12
   for (int r = 0; r < R; ++r) {
     int32_t start;
     __builtin_memcpy(&start, a + r * stride + 36, 4);
@@ -41,13 +46,13 @@ IGNIS_INLINE void addBlock(const uint8_t *quads, int64_t step, const __m512 *dw,
     for (int g = 0; g < G; ++g)
       dot[g][r] = v;
   }
-#pragma GCC unroll 8
+#pragma GCC unroll 12
   for (int i = 0; i < kQuadLines; ++i) {
     __m512i line[G];
 #pragma GCC unroll 4
     for (int g = 0; g < G; ++g)
       line[g] = _mm512_loadu_si512(quads + g * step + i * kLine);
-#pragma GCC unroll 8
+#pragma GCC unroll 12
     for (int r = 0; r < R; ++r) {
       int32_t quad;
       __builtin_memcpy(&quad, a + r * stride + 4 * i, 4);
@@ -57,7 +62,7 @@ IGNIS_INLINE void addBlock(const uint8_t *quads, int64_t step, const __m512 *dw,
         dot[g][r] = _mm512_dpbusd_epi32(dot[g][r], line[g], v);
     }
   }
-#pragma GCC unroll 8
+#pragma GCC unroll 12
   for (int r = 0; r < R; ++r) {
     float da;
     __builtin_memcpy(&da, a + r * stride + 32, 4);
@@ -82,41 +87,27 @@ struct Output {
   int64_t stride, columns;
 };
 
-template <int G, int R>
-__attribute__((noinline)) void multiplyTile(const uint8_t *w, int64_t step, const uint8_t *a,
-                                            int64_t stride, int64_t blocks, const Output &out) {
-  Tile<G, R> tile;
+/// Cache lines to ask for while a tile is computed: `lines` of them for each pair of blocks.
+struct Ahead {
+  const uint8_t *next;
+  int64_t lines;
+};
+
+template <int G, int R> IGNIS_INLINE void clear(Tile<G, R> &tile) {
 #pragma GCC unroll 4
   for (int g = 0; g < G; ++g)
-#pragma GCC unroll 8
+#pragma GCC unroll 12
     for (int r = 0; r < R; ++r)
       tile.acc[g][r] = _mm512_setzero_ps();
-  // The results are often far away: ask for their lines now, write them when the sums are done.
-#pragma GCC unroll 8
-  for (int r = 0; r < R; ++r)
-#pragma GCC unroll 4
-    for (int g = 0; g < G; ++g)
-      __builtin_prefetch(out.y + r * out.stride + g * 16, 1);
-  __m512 dw[G];
-  int64_t b = 0;
-  for (; b + 2 <= blocks; b += 2) {
-    loadScales<G>(w + 16 * kLine, step, dw);
-    addBlock<G, R>(w, step, dw, a, stride, tile);
-    loadScales<G>(w + 16 * kLine + 32, step, dw);
-    addBlock<G, R>(w + 8 * kLine, step, dw, a + kRecordBlock, stride, tile);
-    w += kPairBytes;
-    a += 2 * kRecordBlock;
-  }
-  if (b < blocks) {
-    loadScales<G>(w + 8 * kLine, step, dw);
-    addBlock<G, R>(w, step, dw, a, stride, tile);
-  }
+}
+
+template <int G, int R> IGNIS_INLINE void finish(const Tile<G, R> &tile, const Output &out) {
 #pragma GCC unroll 4
   for (int g = 0; g < G; ++g) {
     int64_t columns = out.columns - g * 16;
     __mmask16 mask = columns >= 16 ? 0xffff : (1u << columns) - 1;
     __m512 bias = out.bias ? _mm512_maskz_loadu_ps(mask, out.bias + g * 16) : _mm512_setzero_ps();
-#pragma GCC unroll 8
+#pragma GCC unroll 12
     for (int r = 0; r < R; ++r) {
       __m512 value = tile.acc[g][r];
       int64_t at = r * out.stride + g * 16;
@@ -129,24 +120,83 @@ __attribute__((noinline)) void multiplyTile(const uint8_t *w, int64_t step, cons
   }
 }
 
-using TileFunction = void (*)(const uint8_t *, int64_t, const uint8_t *, int64_t, int64_t,
+/// One group times all of R rows, weights straight from memory.
+template <int R>
+__attribute__((noinline)) void multiplyFew(const uint8_t *w, const uint8_t *a, int64_t stride,
+                                           int64_t blocks, const Output &out) {
+  Tile<1, R> tile;
+  clear(tile);
+  __m512 dw;
+  int64_t b = 0;
+  for (; b + 2 <= blocks; b += 2) {
+    // With more arithmetic a line, farther ahead in lines is as far in time; and what comes that
+    // early had better not take the place of the activations in the first-level cache.
+    if (R <= 3)
+      prefetchPair(w);
+    else
+      prefetchPairFar(w);
+    loadScales<1>(w + 16 * kLine, 0, &dw);
+    addBlock<1, R>(w, 0, &dw, a, stride, tile);
+    loadScales<1>(w + 16 * kLine + 32, 0, &dw);
+    addBlock<1, R>(w + 8 * kLine, 0, &dw, a + kRecordBlock, stride, tile);
+    w += kPairBytes;
+    a += 2 * kRecordBlock;
+  }
+  if (b < blocks) {
+    loadScales<1>(w + 8 * kLine, 0, &dw);
+    addBlock<1, R>(w, 0, &dw, a, stride, tile);
+  }
+  finish(tile, out);
+}
+
+template <int G, int R>
+__attribute__((noinline)) void multiplyTile(const uint8_t *w, int64_t step, const uint8_t *a,
+                                            int64_t stride, int64_t blocks, Ahead ahead,
+                                            const Output &out) {
+  Tile<G, R> tile;
+  clear(tile);
+  // The results are often far away: ask for their lines now, write them when the sums are done.
+#pragma GCC unroll 12
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+    for (int g = 0; g < G; ++g)
+      __builtin_prefetch(out.y + r * out.stride + g * 16, 1);
+  __m512 dw[G];
+  int64_t b = 0;
+  for (; b + 2 <= blocks; b += 2) {
+    for (int64_t i = 0; i < ahead.lines; ++i, ahead.next += kLine)
+      __builtin_prefetch(ahead.next, 0, 2);
+    loadScales<G>(w + 16 * kLine, step, dw);
+    addBlock<G, R>(w, step, dw, a, stride, tile);
+    loadScales<G>(w + 16 * kLine + 32, step, dw);
+    addBlock<G, R>(w + 8 * kLine, step, dw, a + kRecordBlock, stride, tile);
+    w += kPairBytes;
+    a += 2 * kRecordBlock;
+  }
+  if (b < blocks) {
+    loadScales<G>(w + 8 * kLine, step, dw);
+    addBlock<G, R>(w, step, dw, a, stride, tile);
+  }
+  finish(tile, out);
+}
+
+using FewFunction = void (*)(const uint8_t *, const uint8_t *, int64_t, int64_t, const Output &);
+using TileFunction = void (*)(const uint8_t *, int64_t, const uint8_t *, int64_t, int64_t, Ahead,
                               const Output &);
 
+IGNIS_INLINE FewFunction fewFor(int64_t rows) {
+  static const FewFunction functions[kFewRows] = {
+      multiplyFew<1>, multiplyFew<2>,  multiplyFew<3>,  multiplyFew<4>,
+      multiplyFew<5>, multiplyFew<6>,  multiplyFew<7>,  multiplyFew<8>,
+      multiplyFew<9>, multiplyFew<10>, multiplyFew<11>, multiplyFew<12>};
+  return functions[rows - 1];
+}
+
 template <int G> IGNIS_INLINE TileFunction tileFor(int64_t rows) {
-  switch (rows) {
-  case 1:
-    return multiplyTile<G, 1>;
-  case 2:
-    return multiplyTile<G, 2>;
-  case 3:
-    return multiplyTile<G, 3>;
-  case 4:
-    return multiplyTile<G, 4>;
-  case 5:
-    return multiplyTile<G, 5>;
-  default:
-    return multiplyTile<G, 6>;
-  }
+  static const TileFunction functions[kTileRows] = {multiplyTile<G, 1>, multiplyTile<G, 2>,
+                                                    multiplyTile<G, 3>, multiplyTile<G, 4>,
+                                                    multiplyTile<G, 5>, multiplyTile<G, 6>};
+  return functions[rows - 1];
 }
 
 /// All rows of G groups. The rows are cut into tiles of nearly equal height.
@@ -155,13 +205,16 @@ IGNIS_INLINE void multiplyGroups(const uint8_t *w, int64_t step, const uint8_t *
                                  int64_t blocks, Output out) {
   int64_t stride = blocks * kRecordBlock;
   int64_t tiles = (rows + kTileRows - 1) / kTileRows;
+  // The groups that follow in memory are needed next.
+  Ahead ahead = {w + G * groupBytes(blocks), (G * (kPairBytes / kLine) + tiles - 1) / tiles};
   for (int64_t t = 0; t < tiles; ++t) {
     int64_t begin = rows * t / tiles, end = rows * (t + 1) / tiles;
     Output at = out;
     at.y += begin * out.stride;
     if (at.residual)
       at.residual += begin * out.stride;
-    tileFor<G>(end - begin)(w, step, a + begin * stride, stride, blocks, at);
+    tileFor<G>(end - begin)(w, step, a + begin * stride, stride, blocks, ahead, at);
+    ahead.next += blocks / 2 * ahead.lines * kLine;
   }
 }
 
@@ -174,6 +227,17 @@ void ignis::kernels::avx512vnni::matmul_q8_0(const uint8_t *w, const uint8_t *a,
   int64_t blocks = k / kBlock, bytes = groupBytes(blocks);
   int64_t groups = (nEnd - nBegin + kGroupRows - 1) / kGroupRows;
   w += nBegin / kGroupRows * bytes;
+  if (rows <= 0)
+    return;
+  if (rows <= kFewRows) {
+    for (int64_t g = 0; g < groups; ++g) {
+      int64_t j = g * kGroupRows;
+      Output out = {bias ? bias + j : nullptr, residual ? residual + j : nullptr, y + j, yStride,
+                    nEnd - nBegin - j};
+      fewFor(rows)(w + g * bytes, a, blocks * kRecordBlock, blocks, out);
+    }
+    return;
+  }
 
   int64_t fit = kPanelBytes / (blocks * kRecordBlock) / kTileRows * kTileRows;
   int64_t height = fit > kLeastPanelRows ? fit : kLeastPanelRows;
