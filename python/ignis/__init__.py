@@ -1,4 +1,4 @@
-# ===- __init__.py - the Python package of ignis -------------------------------------------=== #
+# ===- __init__.py - the Python package of ignis ----------------------------------------------=== #
 # SPDX-License-Identifier: Apache-2.0
 """Tools around ignis, the compiler for Qwen2 language models.
 

@@ -1,4 +1,4 @@
-# ===- convert.py - Hugging Face checkpoint to GGUF -----------------------------------------=== #
+# ===- convert.py - Hugging Face checkpoint to GGUF -------------------------------------------=== #
 # SPDX-License-Identifier: Apache-2.0
 """python -m ignis.convert HF_DIR OUT.gguf --type q8_0|f16|bf16|f32
 

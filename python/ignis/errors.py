@@ -1,4 +1,4 @@
-# ===- errors.py - what a command says when it cannot go on --------------------------------=== #
+# ===- errors.py - what a command says when it cannot go on -----------------------------------=== #
 # SPDX-License-Identifier: Apache-2.0
 """One exception for bad input, and the exit codes every command keeps.
 

@@ -1,4 +1,4 @@
-# ===- gguf.py - reader and writer of GGUF files --------------------------------------------=== #
+# ===- gguf.py - reader and writer of GGUF files ----------------------------------------------=== #
 # SPDX-License-Identifier: Apache-2.0
 """GGUF: metadata, a directory of tensors, then their data. Little-endian:
 
@@ -176,7 +176,7 @@ class File:
 
     def _directory(self, count: int, require_data: bool) -> None:
         alignment = self.metadata.get("general.alignment", 32)
-        if not isinstance(alignment, int) or not 8 <= alignment <= 65536 or alignment.bit_count() != 1:
+        if alignment not in [1 << bit for bit in range(3, 17)]:
             raise self._fail(f"general.alignment: expected a power of two, got {alignment}")
         found: list[TensorInfo] = []
         for _ in range(count):
@@ -184,7 +184,7 @@ class File:
             what = f"tensor '{name}'"
             rank = self._scalar("I", what + ": rank")
             if not name or not 1 <= rank <= 4:
-                raise self._fail(f"{what}: expected a name and 1 to 4 dimensions, got {rank}", start)
+                raise self._fail(f"{what}: expected a name and rank 1 to 4, got {rank}", start)
             shape = tuple(self._scalar("Q", what + ": shape") for _ in range(rank))[::-1]
             kind, offset = self._scalar("I", what + ": type"), self._scalar("Q", what + ": offset")
             if kind not in TensorType.__members__.values():

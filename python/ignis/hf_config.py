@@ -1,4 +1,4 @@
-# ===- hf_config.py - hyper-parameters of a Hugging Face Qwen2 checkpoint -------------------=== #
+# ===- hf_config.py - hyper-parameters of a Hugging Face Qwen2 checkpoint ---------------------=== #
 # SPDX-License-Identifier: Apache-2.0
 """Reads config.json. What would change the arithmetic in a way ignis does not implement (another
 architecture, RoPE scaling, sliding windows, quantised weights) is refused by name, never ignored.

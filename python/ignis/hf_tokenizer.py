@@ -1,4 +1,4 @@
-# ===- hf_tokenizer.py - vocabulary of a Hugging Face Qwen2 checkpoint ----------------------=== #
+# ===- hf_tokenizer.py - vocabulary of a Hugging Face Qwen2 checkpoint ------------------------=== #
 # SPDX-License-Identifier: Apache-2.0
 """Reads tokenizer.json, or vocab.json with merges.txt, and the files around them: added tokens,
 special tokens, chat templates. A tokenizer that encodes otherwise than Qwen2's is refused by name.
@@ -36,7 +36,9 @@ def _kinds(part: Any, inner: str) -> list[dict[str, Any]]:
     if part is None:
         return []
     if isinstance(part, dict) and part.get("type") == "Sequence":
-        return [step for item in part.get(inner) or [] for step in _kinds(item, inner)]
+        items = part.get(inner)
+        if isinstance(items, list):
+            return [step for item in items for step in _kinds(item, inner)]
     return [part if isinstance(part, dict) else {"type": part}]
 
 
@@ -45,7 +47,7 @@ def _check_tokenizer(path: Path, data: dict[str, Any]) -> bool:
     def refuse(what: str, expected: str, got: Any) -> None:
         raise InputError(f"{path}: {what}: expected {expected}, got {got!r}")
 
-    model = data.get("model")
+    model: Any = data.get("model")
     if not isinstance(model, dict) or model.get("type") != "BPE":
         refuse("model", "a BPE", model.get("type") if isinstance(model, dict) else model)
     for key in ("continuing_subword_prefix", "end_of_word_suffix", "byte_fallback",
@@ -115,10 +117,11 @@ def _added(directory: Path, data: dict[str, Any], settings: dict[str, Any]) -> d
     found: dict[int, tuple[str, bool]] = {}
 
     def add(path: Path, index: Any, text: Any, special: Any) -> None:
-        try:
+        number = -1
+        if isinstance(index, int) and not isinstance(index, bool):
+            number = index
+        elif isinstance(index, str) and index.isdecimal() and len(index) < 20:
             number = int(index)
-        except (TypeError, ValueError):
-            number = -1
         if number < 0 or not isinstance(text, str) or not text:
             raise InputError(f"{path}: added token {index!r}: expected an id and a text, "
                              f"got {text!r}")
@@ -127,9 +130,10 @@ def _added(directory: Path, data: dict[str, Any], settings: dict[str, Any]) -> d
                              f"got '{text}'")
         found.setdefault(number, (text, bool(special)))
 
-    for row in data.get("added_tokens") or []:
-        if not isinstance(row, dict):
-            raise InputError(f"{directory / 'tokenizer.json'}: added_tokens: expected objects")
+    fast = data.get("added_tokens") or []
+    if not isinstance(fast, list) or not all(isinstance(row, dict) for row in fast):
+        raise InputError(f"{directory / 'tokenizer.json'}: added_tokens: expected objects")
+    for row in fast:
         add(directory / "tokenizer.json", row.get("id"), row.get("content"), row.get("special"))
     rows = settings.get("added_tokens_decoder") or {}
     for index, row in rows.items() if isinstance(rows, dict) else ():
@@ -226,8 +230,8 @@ def read_vocabulary(directory: Path, rows: int) -> Vocabulary:
     elif (directory / "vocab.json").exists() and (directory / "merges.txt").exists():
         path = directory / "vocab.json"
         vocab = _tokens(path, load_object(path), "vocabulary")
-        merges = directory / "merges.txt"
-        merges = _merges(merges, _read_merges(merges), vocab)
+        lines = directory / "merges.txt"
+        merges = _merges(lines, _read_merges(lines), vocab)
         nfc = True  # what Qwen2Tokenizer does
     else:
         raise InputError(f"{directory}: expected tokenizer.json, or vocab.json and merges.txt, "

@@ -1,4 +1,4 @@
-# ===- mapped.py - files as memory --------------------------------------------------------------=== #
+# ===- mapped.py - files as memory ------------------------------------------------------------=== #
 # SPDX-License-Identifier: Apache-2.0
 """Read-only mappings of large files."""
 

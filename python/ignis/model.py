@@ -1,4 +1,4 @@
-# ===- model.py - what a Qwen2 GGUF file holds ----------------------------------------------=== #
+# ===- model.py - what a Qwen2 GGUF file holds ------------------------------------------------=== #
 # SPDX-License-Identifier: Apache-2.0
 """Hyper-parameters, tensors and vocabulary of a Qwen2 model, and the keys that store them.
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 import enum
 import math
 from dataclasses import dataclass, field
-from typing import Iterator
+from typing import Any, Iterator
 
 from .errors import InputError
 from .gguf import File, ValueType, Writer
@@ -72,24 +72,31 @@ class ModelConfig:
     @classmethod
     def from_file(cls, file: File) -> "ModelConfig":
         """Reads the hyper-parameters of a GGUF file."""
-        def get(key: str, default: object = None) -> object:
+        def get(key: str, kind: type, name: str, default: Any = None) -> Any:
             value = file.metadata.get(f"{ARCHITECTURE}.{key}", default)
-            if not isinstance(value, (int, float)):
-                raise InputError(f"{file.path}: key '{ARCHITECTURE}.{key}': expected a number, "
+            if not isinstance(value, kind) or isinstance(value, bool):
+                raise InputError(f"{file.path}: key '{ARCHITECTURE}.{key}': expected {name}, "
                                  f"got {value!r}")
             return value
+
+        def integer(key: str, default: int | None = None) -> int:
+            return get(key, int, "an integer", default)
+
+        def number(key: str, default: float | None = None) -> float:
+            return get(key, float, "a float", default)
 
         found = file.metadata.get("general.architecture")
         if found != ARCHITECTURE:
             raise InputError(f"{file.path}: expected architecture '{ARCHITECTURE}', got {found!r}")
-        heads, width = get("attention.head_count"), get("embedding_length")
+        heads, width = integer("attention.head_count"), integer("embedding_length")
         config = cls(
-            layers=get("block_count"), embedding=width, feed_forward=get("feed_forward_length"),
-            heads=heads, kv_heads=get("attention.head_count_kv", heads),
-            head_dim=get("attention.key_length", width // max(heads, 1)),
-            vocabulary=file.tensor("token_embd.weight").shape[0], context=get("context_length"),
-            rms_eps=get("attention.layer_norm_rms_epsilon"),
-            rope_base=get("rope.freq_base", 10000.0), tied="output.weight" not in file.tensors)
+            layers=integer("block_count"), embedding=width,
+            feed_forward=integer("feed_forward_length"),
+            heads=heads, kv_heads=integer("attention.head_count_kv", heads),
+            head_dim=integer("attention.key_length", width // max(heads, 1)),
+            vocabulary=file.tensor("token_embd.weight").shape[0], context=integer("context_length"),
+            rms_eps=number("attention.layer_norm_rms_epsilon"),
+            rope_base=number("rope.freq_base", 10000.0), tied="output.weight" not in file.tensors)
         config.check()
         return config
 

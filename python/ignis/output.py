@@ -1,4 +1,4 @@
-# ===- output.py - files that appear whole or not at all, and progress ----------------------=== #
+# ===- output.py - files that appear whole or not at all, and progress ------------------------=== #
 # SPDX-License-Identifier: Apache-2.0
 """Writing large files: atomically, and with someone watching."""
 

@@ -1,4 +1,4 @@
-# ===- quants.py - tensor encodings: F32, F16, BF16, Q8_0 -----------------------------------=== #
+# ===- quants.py - tensor encodings: F32, F16, BF16, Q8_0 -------------------------------------=== #
 # SPDX-License-Identifier: Apache-2.0
 """Between float32 arrays and the bytes of a GGUF tensor.
 

@@ -1,4 +1,4 @@
-# ===- reference.py - the forward pass in plain NumPy --------------------------------------=== #
+# ===- reference.py - the forward pass in plain NumPy -----------------------------------------=== #
 # SPDX-License-Identifier: Apache-2.0
 """A referee for compiled models: Qwen2's forward pass over a GGUF file, written to be read.
 
@@ -18,7 +18,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from typing import Sequence
+from typing import Any, Sequence
 
 import numpy as np
 
@@ -55,7 +55,7 @@ class Model:
     """
 
     def __init__(self, path: str | os.PathLike, rounded: bool = False, kv: str = "f32",
-                 dtype: type = np.float32):
+                 dtype: Any = np.float32):
         self.file = File(path)
         self.config = ModelConfig.from_file(self.file)
         self.rounded, self.dtype = rounded, dtype
@@ -75,7 +75,8 @@ class Model:
     def reset(self) -> None:
         """Forgets the tokens so far."""
         c = self.config
-        self._keys = [np.empty((0, c.kv_heads, c.head_dim), self.kv_type)] * c.layers
+        empty: np.ndarray = np.empty((0, c.kv_heads, c.head_dim), self.kv_type)
+        self._keys = [empty] * c.layers
         self._values = list(self._keys)
 
     @property
@@ -87,7 +88,7 @@ class Model:
         """A vector, or a matrix as (inputs, outputs)."""
         if name in self._weights:
             return self._weights[name]
-        value = self.file.array(name).astype(self.dtype, copy=False).T
+        value: np.ndarray = self.file.array(name).astype(self.dtype, copy=False).T
         if self._keep:  # laid out as the plain BLAS of Debian multiplies fastest
             value = self._weights[name] = np.ascontiguousarray(value)
         return value
@@ -124,7 +125,7 @@ class Model:
         k = self._keys[layer].astype(self.dtype)
         v = self._values[layer].astype(self.dtype)
         future = np.arange(past + rows)[None, :] > positions[:, None]
-        out = np.empty((rows, c.heads, c.head_dim), self.dtype)
+        out: np.ndarray = np.empty((rows, c.heads, c.head_dim), self.dtype)
         for head in range(c.heads):
             group = head // (c.heads // c.kv_heads)
             scores = q[:, head] @ k[:, group].T * self.dtype(1 / np.sqrt(c.head_dim))
@@ -143,10 +144,11 @@ class Model:
 
         The tokens follow those of earlier calls.
         """
-        ids, c = np.asarray(ids, np.int64).reshape(-1), self.config
-        if not ids.size or ids.min() < 0 or ids.max() >= c.vocabulary:
-            raise InputError(f"expected token ids from 0 to {c.vocabulary - 1}, got {ids.tolist()}")
-        x = self.file.array("token_embd.weight", ids).astype(self.dtype)
+        tokens, c = np.asarray(ids, np.int64).reshape(-1), self.config
+        if not tokens.size or tokens.min() < 0 or tokens.max() >= c.vocabulary:
+            raise InputError(f"expected token ids from 0 to {c.vocabulary - 1}, "
+                             f"got {tokens.tolist()}")
+        x: np.ndarray = self.file.array("token_embd.weight", tokens).astype(self.dtype)
         for layer in range(c.layers):
             x = x + self.attention(layer, self.norm(x, f"blk.{layer}.attn_norm.weight"))
             x = x + self.feed_forward(layer, self.norm(x, f"blk.{layer}.ffn_norm.weight"))
@@ -154,7 +156,7 @@ class Model:
         return self.linear(x, "token_embd" if c.tied else "output")
 
 
-def logits(path: str | os.PathLike, ids: Sequence[int], **options: object) -> np.ndarray:
+def logits(path: str | os.PathLike, ids: Sequence[int], **options: Any) -> np.ndarray:
     """Logits of every token of a text: float32 (T, vocabulary). Options are those of Model."""
     return Model(path, **options).logits(ids).astype(np.float32)
 

@@ -1,4 +1,4 @@
-# ===- safetensors.py - reader of Hugging Face checkpoints ----------------------------------=== #
+# ===- safetensors.py - reader of Hugging Face checkpoints ------------------------------------=== #
 # SPDX-License-Identifier: Apache-2.0
 """Safetensors files, one or many shards, memory-mapped.
 
@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import struct
+from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Callable
 
@@ -24,7 +25,7 @@ from .errors import InputError
 from .mapped import map_file, release
 
 MAX_HEADER = 100 << 20  # the format's own limit, in bytes
-_DTYPES = {"F32": np.dtype("<f4"), "F16": np.dtype("<f2"), "BF16": np.dtype("<u2")}
+_DTYPES: dict[str, Any] = {"F32": np.dtype("<f4"), "F16": np.dtype("<f2"), "BF16": np.dtype("<u2")}
 
 
 def load_json(text: bytes | str, where: str | Path) -> Any:
@@ -33,8 +34,7 @@ def load_json(text: bytes | str, where: str | Path) -> Any:
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) != len(pairs):
-            seen: set[str] = set()
-            key = next(k for k, _ in pairs if k in seen or seen.add(k))
+            key = Counter(key for key, _ in pairs).most_common(1)[0][0]
             raise InputError(f"{where}: expected the key '{key}' once, got it twice")
         return found
 
@@ -101,7 +101,7 @@ def read_file(path: Path) -> dict[str, Tensor]:
         if not isinstance(row, dict):
             raise InputError(f"{what}: expected a JSON object, got {type(row).__name__}")
         dtype, shape, span = row.get("dtype"), row.get("shape"), row.get("data_offsets")
-        if dtype not in _DTYPES:
+        if not isinstance(dtype, str) or dtype not in _DTYPES:
             raise InputError(f"{what}: expected F32, F16 or BF16, got {dtype} (a quantised "
                              "checkpoint? convert the original one)")
         if not isinstance(shape, list) or not all(map(_natural, shape)) or len(shape) > 4:
@@ -118,12 +118,12 @@ def read_file(path: Path) -> dict[str, Tensor]:
                              f"{dtype}, got {end - begin}")
         values = np.frombuffer(data, kind, count, base + begin) if count else np.empty(0, kind)
         found[name] = Tensor(name, str(path), dtype, values.reshape(shape),
-                             lambda span=(base + begin, base + end): release(data, *span))
+                             partial(release, data, base + begin, base + end))
     return found
 
 
 def read_checkpoint(directory: Path) -> dict[str, Tensor]:
-    """All tensors of model.safetensors, or of the shards that model.safetensors.index.json names."""
+    """All tensors of model.safetensors, or of the shards that its index names."""
     single, index = directory / "model.safetensors", directory / "model.safetensors.index.json"
     if single.exists():
         return read_file(single)
@@ -137,7 +137,8 @@ def read_checkpoint(directory: Path) -> dict[str, Tensor]:
     shards: dict[str, dict[str, Tensor]] = {}
     found: dict[str, Tensor] = {}
     for name, shard in weights.items():
-        if not isinstance(shard, str) or os.path.basename(shard) != shard or shard in ("", ".", ".."):
+        if not isinstance(shard, str) or Path(shard).name != shard or set(shard) & {"\0"} \
+                or shard == "..":
             raise InputError(f"{index}: tensor '{name}': expected a file name, got {shard!r}")
         if shard not in shards:
             shards[shard] = read_file(directory / shard)

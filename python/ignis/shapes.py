@@ -1,10 +1,11 @@
-# ===- shapes.py - sizes of published models, and custom ones --------------------------------=== #
+# ===- shapes.py - sizes of published models, and custom ones ---------------------------------=== #
 # SPDX-License-Identifier: Apache-2.0
 """Hyper-parameters of the Qwen2.5 family by name, and a little language for others."""
 
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 from .model import ModelConfig
 
@@ -28,7 +29,7 @@ SHAPES = {
 }
 
 # Keys of a custom shape: field of ModelConfig, type, default. Without a default it must be given.
-_KEYS = {
+_KEYS: dict[str, tuple[str, type, Any]] = {
     "hidden": ("embedding", int, None),
     "layers": ("layers", int, None),
     "heads": ("heads", int, None),
@@ -49,7 +50,7 @@ def parse_shape(text: str) -> ModelConfig:
     A name may be followed by keys that change it: "0.5b,layers=2". Raises ArgumentTypeError.
     """
     first, *rest = text.split(",")
-    values = {field: default for field, _, default in _KEYS.values()}
+    values: dict[str, Any] = {field: default for field, _, default in _KEYS.values()}
     if "=" in first:
         rest.insert(0, first)
     elif first.lower() in SHAPES:
@@ -57,7 +58,8 @@ def parse_shape(text: str) -> ModelConfig:
         values = {field: getattr(base, field) for field in values}
     else:
         raise argparse.ArgumentTypeError(f"expected one of {', '.join(SHAPES)} or "
-                                         f"hidden=..,layers=..,heads=..,kv=..,ffn=.., got '{first}'")
+                                         "hidden=..,layers=..,heads=..,kv=..,ffn=.., "
+                                         f"got '{first}'")
     given = set()
     for part in rest:
         key, _, value = part.partition("=")

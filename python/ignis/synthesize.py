@@ -1,4 +1,4 @@
-# ===- synthesize.py - Qwen2 models with random weights --------------------------------------=== #
+# ===- synthesize.py - Qwen2 models with random weights ---------------------------------------=== #
 # SPDX-License-Identifier: Apache-2.0
 """python -m ignis.synthesize OUT.gguf --shape 0.5b|1.5b|3b|7b|CUSTOM --type .. --seed N
 
@@ -147,7 +147,7 @@ def main() -> None:
                         help="type of the matrices (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of the weights (default: 0)")
     parser.add_argument("--header-only", action="store_true",
-                        help="metadata and tensor directory without data: enough to import and plan")
+                        help="no tensor data: enough to import and plan the model")
     parser.add_argument("--tokenizer", type=Path, metavar="DIR",
                         help="directory with Qwen2's vocab.json and merges.txt")
     parser.add_argument("--quiet", action="store_true", help="no progress on stderr")

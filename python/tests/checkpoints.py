@@ -1,4 +1,4 @@
-# ===- checkpoints.py - small Hugging Face checkpoints for tests -----------------------------=== #
+# ===- checkpoints.py - small Hugging Face checkpoints for tests ------------------------------=== #
 # SPDX-License-Identifier: Apache-2.0
 """Writes checkpoints the way transformers does: config, safetensors in shards, tokenizer files.
 

@@ -1,4 +1,4 @@
-# ===- conftest.py - fixtures shared by the Python tests -------------------------------------=== #
+# ===- conftest.py - fixtures shared by the Python tests --------------------------------------=== #
 # SPDX-License-Identifier: Apache-2.0
 """Paths of the source tree, and a way to run a command as its users do."""
 

@@ -1,4 +1,4 @@
-# ===- test_commands.py - the commands as their users run them ----------------------------------=== #
+# ===- test_commands.py - the commands as their users run them --------------------------------=== #
 # SPDX-License-Identifier: Apache-2.0
 """Exit codes, messages, and files that appear whole or not at all."""
 

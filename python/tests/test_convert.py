@@ -174,6 +174,7 @@ def row(dtype="F32", shape=(4,), span=(0, 16)):
     (header("[" * 100000), "expected JSON"),
     (header('{"t": 1, "t": 2}'), "the key 't' once"),
     (b"version https://git-lfs.github.com/spec/v1\n", "Git LFS pointer"),
+    (header(row(dtype=["F32"])), "expected F32, F16 or BF16, got \\['F32'\\]"),
     (header({"t": 5}), "tensor 't': expected a JSON object"),
     (header(row(dtype="I8")), "expected F32, F16 or BF16, got I8"),
     (header(row(shape=[-4])), "shape"), (header(row(shape=[2**70, 2**70])), "bytes for shape"),
@@ -193,7 +194,7 @@ def test_malformed_safetensors(tmp_path, data, message):
 
 @pytest.mark.parametrize("shard, message", [
     ("../outside.safetensors", "expected a file name"), ("/etc/passwd", "expected a file name"),
-    ("..", "expected a file name"), (7, "expected a file name"),
+    ("..", "expected a file name"), ("a\0b", "expected a file name"), (7, "expected a file name"),
 ])  # fmt: skip
 def test_shards_stay_in_the_checkpoint(tmp_path, shard, message):
     write_checkpoint(tmp_path / "hf", shards=2)

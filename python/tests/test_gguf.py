@@ -1,4 +1,4 @@
-# ===- test_gguf.py - reader and writer of GGUF files ------------------------------------------=== #
+# ===- test_gguf.py - reader and writer of GGUF files -----------------------------------------=== #
 # SPDX-License-Identifier: Apache-2.0
 """Round trips, the layout byte by byte, and files that are damaged everywhere."""
 

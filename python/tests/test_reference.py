@@ -1,4 +1,4 @@
-# ===- test_reference.py - the forward pass in NumPy against transformers ----------------------=== #
+# ===- test_reference.py - the forward pass in NumPy against transformers ---------------------=== #
 # SPDX-License-Identifier: Apache-2.0
 """The referee refereed: the shipped model's logits as Hugging Face transformers computed them."""
 

@@ -1,4 +1,4 @@
-# ===- test_synthesize.py - models with random weights -----------------------------------------=== #
+# ===- test_synthesize.py - models with random weights ----------------------------------------=== #
 # SPDX-License-Identifier: Apache-2.0
 """Shapes, vocabularies, distributions and determinism of synthesized models."""
 

@@ -1,4 +1,4 @@
-# ===- test_tokenizer.py - vocabularies of Hugging Face checkpoints ----------------------------=== #
+# ===- test_tokenizer.py - vocabularies of Hugging Face checkpoints ---------------------------=== #
 # SPDX-License-Identifier: Apache-2.0
 """What arrives in the file from tokenizer.json and from vocab.json with merges.txt."""
 
@@ -160,8 +160,11 @@ def changed(path, value):
     (["model", "merges"], None, "merges: expected a list"),
     (["normalizer"], {"type": "NFKC"}, "normalizer: expected none or NFC, got \\['NFKC'\\]"),
     (["pre_tokenizer"], None, "pre_tokenizer: expected Split and ByteLevel"),
-    (["pre_tokenizer", "pretokenizers", 0, "pattern"], {"Regex": "\\p{N}{1,3}"}, "pattern of Qwen2"),
+    (["pre_tokenizer", "pretokenizers", 0, "pattern"], {"Regex": "\\p{N}{1,3}"}, "of Qwen2"),
     (["pre_tokenizer", "pretokenizers", 1, "add_prefix_space"], True, "without prefix space"),
+    (["normalizer"], {"type": "Sequence", "normalizers": 1}, "normalizer: expected none or NFC"),
+    (["added_tokens"], 1, "added_tokens: expected objects"),
+    (["added_tokens", 0, "id"], 1e999, "added token inf"),
     (["added_tokens", 0, "id"], None, "added token None"),
     (["added_tokens", 0, "id"], 291, "added token 291: expected '<|endoftext|>'"),
     (["added_tokens", 0, "content"], "hello", "token 'hello': expected one id, got two"),
