@@ -1,0 +1,56 @@
+//===- Manifest.h - what a compiled module wants from the runtime ---------------------------------===//
+// SPDX-License-Identifier: Apache-2.0
+//
+// The parsed form of docs/Execution.md's JSON. Checked once here, so that the rest of the runtime may trust it.
+
+#ifndef IGNIS_RUNTIME_MANIFEST_H
+#define IGNIS_RUNTIME_MANIFEST_H
+
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace ignis::runtime {
+
+enum class Role { Tokens, Embedded, Input, Position, Rows, RopeTable, KeyCache, ValueCache, Logits };
+
+struct Argument {
+  Role role;
+  std::vector<int64_t> shape; ///< empty for values
+  int64_t bytes = 0;          ///< 0 for values
+  int64_t arenaOffset = -1;   ///< where in the arena, or -1: a buffer of its own
+  double ropeBase = 0;        ///< of a rope table
+};
+
+struct Entry {
+  std::string name;
+  int64_t slots = 0;   ///< chunk counters
+  int64_t maxRows = 1; ///< most rows of one call
+  std::vector<Argument> arguments;
+  /// The first argument of that role, or null.
+  const Argument *find(Role role) const;
+};
+
+struct WeightRequest {
+  std::vector<std::string> tensors;
+  bool interleaved = false; ///< packed by the kernel variant; otherwise the file's bytes
+  std::string type;         ///< element type as the compiler saw it
+  int64_t rows = 0, columns = 0;
+};
+
+struct Manifest {
+  std::string kernels;
+  int64_t arenaBytes = 0, scratchBytes = 0;
+  std::vector<WeightRequest> weights;
+  std::vector<Entry> entries;
+  const Entry *find(llvm::StringRef name) const;
+};
+
+llvm::Expected<Manifest> parseManifest(llvm::StringRef json);
+
+} // namespace ignis::runtime
+
+#endif

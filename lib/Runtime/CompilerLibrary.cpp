@@ -1,0 +1,109 @@
+//===- CompilerLibrary.cpp - the compiler, opened on demand -----------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0
+//
+// See CompilerLibrary.h.
+
+#include "ignis/Runtime/CompilerLibrary.h"
+
+#include "ignis/Kernels/Soft.h"
+#include "ignis/Runtime/ThreadTeam.h"
+
+#include <cstring>
+#include <dlfcn.h>
+#include <unistd.h>
+
+using namespace ignis;
+using namespace ignis::runtime;
+
+std::string ignis::runtime::compilerLibraryPath() {
+  if (const char *path = std::getenv("IGNIS_COMPILER_LIBRARY"); path && *path)
+    return path;
+#ifdef __APPLE__
+  const char *name = "libIgnisCompiler.dylib";
+#else
+  const char *name = "libIgnisCompiler.so";
+#endif
+  Dl_info info;
+  std::string program;
+  if (dladdr(reinterpret_cast<void *>(&compilerLibraryPath), &info) && info.dli_fname)
+    program = info.dli_fname;
+#ifdef __linux__
+  char buffer[4096];
+  ssize_t length = readlink("/proc/self/exe", buffer, sizeof(buffer));
+  if (length > 0)
+    program.assign(buffer, static_cast<size_t>(length));
+#endif
+  size_t slash = program.rfind('/');
+  std::string directory = slash == std::string::npos ? "." : program.substr(0, slash);
+  return directory + "/../lib/" + name;
+}
+
+llvm::Expected<Compiler *> ignis::runtime::openCompiler() {
+  static Compiler *compiler = nullptr;
+  if (compiler)
+    return compiler;
+  std::string path = compilerLibraryPath();
+  void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!library)
+    return llvm::createStringError(std::string("cannot load the compiler: ") + dlerror());
+  auto create = reinterpret_cast<CompilerCreate>(dlsym(library, "ignis_compiler_create"));
+  compiler = create ? create(kModuleABIVersion) : nullptr;
+  if (!compiler)
+    return llvm::createStringError(path + " is no ignis compiler of this version");
+  return compiler;
+}
+
+SymbolBindings ignis::runtime::bindKernels(const kernels::Variant &variant) {
+  SymbolBindings bindings;
+#define IGNIS_KERNEL(NAME, RESULT, PARAMETERS, MEANING)                                                                  \
+  bindings.emplace_back("ignis_" #NAME, reinterpret_cast<void *>(variant.table.NAME));
+#include "ignis/Kernels/Kernels.def"
+  bindings.emplace_back("ignis_barrier", reinterpret_cast<void *>(&barrier));
+  return bindings;
+}
+
+namespace {
+struct Import {
+  const char *name;
+  void *address;
+};
+
+class LoadedModel final : public CompiledModel {
+public:
+  LoadedModel(void *library, std::string manifest) : library(library), json(std::move(manifest)) {}
+  ~LoadedModel() override { dlclose(library); }
+  IgnisEntry entry(const std::string &name) const override {
+    return reinterpret_cast<IgnisEntry>(dlsym(library, ("ignis_entry_" + name).c_str()));
+  }
+  const std::string &manifest() const override { return json; }
+
+private:
+  void *library;
+  std::string json;
+};
+} // namespace
+
+llvm::Expected<std::shared_ptr<CompiledModel>> ignis::runtime::loadModule(const std::string &path,
+                                                                          const SymbolBindings &bindings) {
+  std::string name = path.find('/') == std::string::npos ? "./" + path : path;
+  void *library = dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!library)
+    return llvm::createStringError(std::string("cannot load module: ") + dlerror());
+  auto *manifest = static_cast<const char *>(dlsym(library, "ignis_manifest"));
+  auto *imports = static_cast<Import *>(dlsym(library, "ignis_imports"));
+  if (!manifest || !imports) {
+    dlclose(library);
+    return llvm::createStringError(path + ": not a module made by ignis-run --emit=so");
+  }
+  for (Import *import = imports; import->name; ++import) {
+    for (auto &[symbol, address] : bindings)
+      if (symbol == import->name)
+        import->address = address;
+    if (!import->address) {
+      std::string missing = import->name;
+      dlclose(library);
+      return llvm::createStringError(path + ": wants '" + missing + "', which this version does not have");
+    }
+  }
+  return std::make_shared<LoadedModel>(library, manifest);
+}

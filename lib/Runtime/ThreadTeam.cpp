@@ -1,0 +1,247 @@
+//===- ThreadTeam.cpp - the threads that run compiled code ---------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0
+//
+// A job is published as words behind a sequence lock, so a worker copies a whole job or none, and the publisher never waits for a worker. Waiting spins
+// for some tens of microseconds and then sleeps: between layers data arrives within the spin, between calls it does not.
+
+#include "ignis/Runtime/ThreadTeam.h"
+
+#include "Sleep.h"
+#include "ignis/Runtime/Mapping.h"
+
+#include <atomic>
+#include <cstring>
+#include <pthread.h>
+#include <vector>
+
+using namespace ignis;
+using namespace ignis::runtime;
+
+namespace {
+
+constexpr int kSpins = 2000; // about 20 to 40 us of pause instructions
+
+struct Job {
+  uint64_t entry, weights, slots, epoch, threads, arena, count;
+  uint64_t arguments[ThreadTeam::kMostArguments];
+};
+constexpr size_t kJobWords = sizeof(Job) / 8;
+
+class Team final : public ThreadTeam {
+public:
+  ~Team() override {
+    stopping.store(true);
+    wakeWorkers();
+    for (Worker &worker : workers)
+      pthread_join(worker.thread, nullptr);
+  }
+
+  bool initialise(int wanted, int64_t slotCount, int64_t scratchBytes) {
+    int64_t perThread = (scratchBytes + 4095) / 4096 * 4096 + 4096; // Threads share no page.
+    auto scratchMapping = Mapping::create(perThread * wanted, false, "scratch");
+    auto slotMapping = Mapping::create((slotCount + 1) * static_cast<int64_t>(sizeof(IgnisSlot)) + 128, false, "counters");
+    if (!scratchMapping || !slotMapping) {
+      llvm::consumeError(scratchMapping.takeError());
+      llvm::consumeError(slotMapping.takeError());
+      return false;
+    }
+    scratch = std::move(*scratchMapping);
+    counters = std::move(*slotMapping);
+    scratchStride = perThread;
+    auto address = (reinterpret_cast<uintptr_t>(counters.data()) + 127) & ~uintptr_t(127);
+    slots = reinterpret_cast<IgnisSlot *>(address);
+    workers.reserve(static_cast<size_t>(wanted));
+    for (int i = 1; i < wanted; ++i) {
+      workers.push_back({this, i, {}});
+      if (pthread_create(&workers.back().thread, nullptr, &Team::start, &workers.back())) {
+        workers.pop_back(); // Fewer threads than asked for are still a team.
+        break;
+      }
+    }
+    return true;
+  }
+
+  int threads() const override { return static_cast<int>(workers.size()) + 1; }
+
+  void run(IgnisEntry entry, const void *const *weights, uint8_t *arena, llvm::ArrayRef<uint64_t> arguments) override {
+    Job job{};
+    job.entry = reinterpret_cast<uint64_t>(entry);
+    job.weights = reinterpret_cast<uint64_t>(weights);
+    job.slots = reinterpret_cast<uint64_t>(slots);
+    job.epoch = ++epoch;
+    job.threads = static_cast<uint64_t>(threads());
+    job.arena = reinterpret_cast<uint64_t>(arena);
+    job.count = arguments.size();
+    std::memcpy(job.arguments, arguments.data(), arguments.size() * 8);
+    if (!workers.empty()) {
+      uint64_t words[kJobWords];
+      std::memcpy(words, &job, sizeof(job));
+      sequence.store(2 * epoch - 1, std::memory_order_relaxed);
+      std::atomic_thread_fence(std::memory_order_release);
+      for (size_t i = 0; i < kJobWords; ++i)
+        published[i].store(words[i], std::memory_order_relaxed);
+      sequence.store(2 * epoch, std::memory_order_seq_cst);
+      if (sleeping.load(std::memory_order_seq_cst))
+        wakeWorkers();
+    }
+    execute(job, 0);
+  }
+
+private:
+  struct Worker {
+    Team *team;
+    int index;
+    pthread_t thread;
+  };
+
+  static void *start(void *argument) {
+    auto *worker = static_cast<Worker *>(argument);
+    worker->team->work(worker->index);
+    return nullptr;
+  }
+
+  void execute(const Job &job, int index) {
+    IgnisFrame frame{reinterpret_cast<const void *const *>(job.weights),
+                     reinterpret_cast<IgnisSlot *>(job.slots),
+                     job.epoch,
+                     index,
+                     static_cast<int64_t>(job.threads),
+                     reinterpret_cast<uint8_t *>(job.arena),
+                     scratch.data() + index * scratchStride,
+                     this,
+                     job.arguments};
+    reinterpret_cast<IgnisEntry>(job.entry)(&frame);
+  }
+
+  void work(int index) {
+    uint64_t seen = 0;
+    while (true) {
+      uint64_t current = waitForJob(seen);
+      if (stopping.load())
+        return;
+      Job job;
+      if (copyJob(current, job)) {
+        seen = current;
+        execute(job, index);
+      }
+    }
+  }
+
+  /// The sequence number of a job newer than `seen`.
+  uint64_t waitForJob(uint64_t seen) {
+    for (int i = 0; i < kSpins; ++i) {
+      uint64_t current = sequence.load(std::memory_order_acquire);
+      if ((current > seen && current % 2 == 0) || stopping.load(std::memory_order_relaxed))
+        return current;
+      spinPause();
+    }
+    while (true) {
+      sleeping.fetch_add(1);
+      uint32_t ticket = wakeups.load();
+      uint64_t current = sequence.load();
+      if (current <= seen && !stopping.load())
+        sleepOn(wakeups, ticket);
+      sleeping.fetch_sub(1);
+      current = sequence.load();
+      if ((current > seen && current % 2 == 0) || stopping.load())
+        return current;
+    }
+  }
+
+  bool copyJob(uint64_t current, Job &job) {
+    uint64_t words[kJobWords];
+    for (size_t i = 0; i < kJobWords; ++i)
+      words[i] = published[i].load(std::memory_order_relaxed);
+    std::atomic_thread_fence(std::memory_order_acquire);
+    if (sequence.load(std::memory_order_relaxed) != current)
+      return false; // A newer job is being written.
+    std::memcpy(&job, words, sizeof(job));
+    return true;
+  }
+
+  void wakeWorkers() {
+    wakeups.fetch_add(1);
+    wakeAll(wakeups);
+  }
+
+  std::vector<Worker> workers;
+  Mapping scratch, counters;
+  int64_t scratchStride = 0;
+  IgnisSlot *slots = nullptr;
+  uint64_t epoch = 0;
+  alignas(128) std::atomic<uint64_t> sequence{0};
+  std::atomic<uint64_t> published[kJobWords] = {};
+  alignas(128) std::atomic<uint32_t> wakeups{0}, sleeping{0};
+  std::atomic<bool> stopping{false};
+};
+
+} // namespace
+
+std::unique_ptr<ThreadTeam> ThreadTeam::create(int threads, int64_t slots, int64_t scratchBytes) {
+  auto team = std::make_unique<Team>();
+  threads = threads < 1 ? 1 : threads > kMostThreads ? kMostThreads : threads;
+  if (!team->initialise(threads, slots, scratchBytes))
+    return nullptr;
+  return team;
+}
+
+void ignis::runtime::barrier(const IgnisFrame *frame, int64_t index, int64_t chunks) {
+  if (frame->threads == 1)
+    return;
+  IgnisSlot &slot = frame->slots[index];
+  auto &done = reinterpret_cast<std::atomic<uint64_t> &>(slot.done);
+  auto &sleepers = reinterpret_cast<std::atomic<uint32_t> &>(slot.sleepers);
+  // The half of `done` that counts (and the low bits of the epoch above it).
+  auto &low = reinterpret_cast<std::atomic<uint32_t> *>(&slot.done)[__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__];
+  if (chunks < 0) {
+    wakeAll(low);
+    return;
+  }
+  auto finished = [&](uint64_t word) {
+    uint64_t epoch = word >> kEpochShift;
+    return epoch > frame->epoch || (epoch == frame->epoch && static_cast<int64_t>(word & kMaxChunks) >= chunks);
+  };
+  if (chunks == 0)
+    return;
+  for (int i = 0; i < kSpins; ++i) {
+    if (finished(done.load(std::memory_order_acquire)))
+      return;
+    spinPause();
+  }
+  while (true) {
+    sleepers.fetch_add(1);
+    uint64_t word = done.load();
+    if (!finished(word))
+      sleepOn(low, static_cast<uint32_t>(word));
+    sleepers.fetch_sub(1);
+    if (finished(done.load()))
+      return;
+  }
+}
+
+void ignis::runtime::parallelFor(int threads, int64_t count, const std::function<void(int64_t)> &task) {
+  struct Shared {
+    std::atomic<int64_t> next{0};
+    int64_t count;
+    const std::function<void(int64_t)> *task;
+    void work() {
+      for (int64_t i; (i = next.fetch_add(1)) < count;)
+        (*task)(i);
+    }
+  } shared;
+  shared.count = count;
+  shared.task = &task;
+  std::vector<pthread_t> helpers;
+  for (int i = 1; i < threads; ++i) {
+    pthread_t thread;
+    if (pthread_create(&thread, nullptr, [](void *argument) -> void * {
+          static_cast<Shared *>(argument)->work();
+          return nullptr;
+        }, &shared))
+      break;
+    helpers.push_back(thread);
+  }
+  shared.work();
+  for (pthread_t thread : helpers)
+    pthread_join(thread, nullptr);
+}

@@ -1,0 +1,107 @@
+//===- WeightStore.cpp - weights where compiled code expects them ---------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0
+//
+// See WeightStore.h.
+
+#include "ignis/Runtime/WeightStore.h"
+
+#include "ignis/Runtime/ThreadTeam.h"
+
+#include "llvm/ADT/StringSwitch.h"
+
+#include <atomic>
+
+using namespace ignis;
+using namespace ignis::runtime;
+
+namespace {
+/// A run of groups of one tensor, small enough to share out evenly.
+struct PackTask {
+  const gguf::TensorInfo *tensor;
+  const uint8_t *rows;
+  int64_t count, columns;
+  uint8_t *groups;
+  std::atomic<int> *left; ///< tasks of this tensor that are not done
+};
+
+constexpr int64_t kTaskRows = 1024; // a multiple of the group
+
+llvm::Expected<const gguf::TensorInfo *> findTensor(const gguf::File &file, const WeightRequest &request,
+                                                    const std::string &name) {
+  const gguf::TensorInfo *tensor = file.findTensor(name);
+  if (!tensor)
+    return file.error("the module wants tensor '" + gguf::escape(name) + "', which is not in the file");
+  auto type = llvm::StringSwitch<int>(request.type)
+                  .Case("q8_0", static_cast<int>(gguf::TensorType::Q8_0))
+                  .Case("f16", static_cast<int>(gguf::TensorType::F16))
+                  .Case("bf16", static_cast<int>(gguf::TensorType::BF16))
+                  .Case("f32", static_cast<int>(gguf::TensorType::F32))
+                  .Default(-1);
+  if (static_cast<int>(tensor->type) != type)
+    return file.error("tensor '" + gguf::escape(name) + "' has another type than the module expects, " + request.type);
+  if (tensor->ne[0] != request.columns)
+    return file.error("tensor '" + gguf::escape(name) + "' has rows of " + llvm::Twine(tensor->ne[0]) +
+                      " values, the module expects " + llvm::Twine(request.columns));
+  if (!file.data(*tensor))
+    return file.error("tensor '" + gguf::escape(name) + "' has no data in the file");
+  return tensor;
+}
+} // namespace
+
+llvm::Expected<WeightStore> WeightStore::create(const gguf::File &file, const Manifest &manifest,
+                                                const kernels::Variant *variant, int threads, bool hugePages) {
+  WeightStore store;
+  int64_t total = 0;
+  std::vector<int64_t> offsets;
+  for (const WeightRequest &request : manifest.weights) {
+    offsets.push_back(total);
+    if (request.interleaved)
+      total += (kernels::packedBytes(request.rows, request.columns) + 4095) / 4096 * 4096;
+  }
+  if (total && !variant)
+    return llvm::createStringError("the module wants packed weights but no kernels were chosen");
+  llvm::Expected<Mapping> mapping = Mapping::create(total, hugePages, "weights");
+  if (!mapping)
+    return mapping.takeError();
+  store.packed = std::move(*mapping);
+
+  std::vector<PackTask> tasks;
+  std::vector<std::unique_ptr<std::atomic<int>>> counters;
+  for (auto [i, request] : llvm::enumerate(manifest.weights)) {
+    int64_t rows = 0;
+    for (const std::string &name : request.tensors) {
+      auto tensor = findTensor(file, request, name);
+      if (!tensor)
+        return tensor.takeError();
+      int64_t count = (*tensor)->elements / request.columns;
+      const uint8_t *data = file.data(**tensor);
+      if (!request.interleaved) {
+        if (request.tensors.size() != 1)
+          return file.error("the module wants several tensors as one in the file's layout");
+        store.addresses.push_back(data);
+      } else {
+        if (rows % kernels::kGroupRows)
+          return file.error("tensor '" + gguf::escape(name) + "' cannot follow " + llvm::Twine(rows) + " rows, expected a multiple of 16");
+        uint8_t *base = store.packed.data() + offsets[i];
+        if (rows == 0)
+          store.addresses.push_back(base);
+        counters.push_back(std::make_unique<std::atomic<int>>(static_cast<int>((count + kTaskRows - 1) / kTaskRows)));
+        int64_t rowBytes = request.columns / kernels::kBlock * 34;
+        for (int64_t first = 0; first < count; first += kTaskRows)
+          tasks.push_back({*tensor, data + first * rowBytes, std::min(kTaskRows, count - first), request.columns,
+                           base + kernels::packedBytes(rows + first, request.columns), counters.back().get()});
+      }
+      rows += count;
+    }
+    if (rows != request.rows)
+      return file.error("tensor '" + gguf::escape(request.tensors.front()) + "' has " + llvm::Twine(rows) +
+                        " rows, the module expects " + llvm::Twine(request.rows));
+  }
+  parallelFor(threads, static_cast<int64_t>(tasks.size()), [&](int64_t i) {
+    const PackTask &task = tasks[static_cast<size_t>(i)];
+    variant->pack(task.rows, task.count, task.columns, task.groups);
+    if (task.left->fetch_sub(1) == 1)
+      file.releasePages(*task.tensor);
+  });
+  return store;
+}
