@@ -1,0 +1,92 @@
+//===- Sampler.cpp - from logits to the next token ----------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0
+//
+// See Sampler.h. Only candidates that can matter are sorted: a weight below e^-64 of the largest counts as 0.
+
+#include "ignis/Generate/Sampler.h"
+
+#include "ignis/Generate/Math.h"
+
+#include <algorithm>
+#include <limits>
+
+using namespace ignis::generate;
+
+RandomGenerator::RandomGenerator(uint64_t seed) {
+  for (uint64_t &word : state) {
+    seed += 0x9e3779b97f4a7c15;
+    uint64_t z = seed;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    word = z ^ (z >> 31);
+  }
+}
+
+static uint64_t rotate(uint64_t x, int k) { return (x << k) | (x >> (64 - k)); }
+
+uint64_t RandomGenerator::next() {
+  uint64_t result = rotate(state[1] * 5, 7) * 9, t = state[1] << 17;
+  state[2] ^= state[0];
+  state[3] ^= state[1];
+  state[1] ^= state[2];
+  state[0] ^= state[3];
+  state[2] ^= t;
+  state[3] = rotate(state[3], 45);
+  return result;
+}
+
+int32_t ignis::generate::argmax(llvm::ArrayRef<float> logits) {
+  int32_t best = 0;
+  float most = -std::numeric_limits<float>::infinity();
+  for (size_t i = 0; i < logits.size(); ++i)
+    if (logits[i] > most) {
+      most = logits[i];
+      best = static_cast<int32_t>(i);
+    }
+  return best;
+}
+
+int32_t Sampler::sample(llvm::ArrayRef<float> logits) {
+  int32_t best = argmax(logits);
+  if (options.temperature <= 0)
+    return best;
+  double most = logits[static_cast<size_t>(best)];
+  auto scaled = [&](int32_t i) { return (logits[static_cast<size_t>(i)] - most) / options.temperature; };
+  order.clear();
+  for (size_t i = 0; i < logits.size(); ++i)
+    if (scaled(static_cast<int32_t>(i)) >= -64)
+      order.push_back(static_cast<int32_t>(i));
+  if (order.empty())
+    return best;
+  auto before = [&](int32_t a, int32_t b) {
+    float la = logits[static_cast<size_t>(a)], lb = logits[static_cast<size_t>(b)];
+    return la > lb || (la == lb && a < b);
+  };
+  if (options.topK > 0 && static_cast<size_t>(options.topK) < order.size()) {
+    std::nth_element(order.begin(), order.begin() + (options.topK - 1), order.end(), before);
+    order.resize(static_cast<size_t>(options.topK));
+  }
+  std::sort(order.begin(), order.end(), before);
+  weights.resize(order.size());
+  double sum = 0;
+  for (size_t i = 0; i < order.size(); ++i)
+    sum += weights[i] = exponential(scaled(order[i]));
+  if (options.topP < 1) {
+    double share = 0;
+    for (size_t i = 0; i < order.size(); ++i) {
+      share += weights[i];
+      if (share >= options.topP * sum) {
+        order.resize(i + 1);
+        sum = share;
+        break;
+      }
+    }
+  }
+  double target = random.uniform() * sum, reached = 0;
+  for (size_t i = 0; i < order.size(); ++i) {
+    reached += weights[i];
+    if (target < reached)
+      return order[i];
+  }
+  return order.back();
+}
