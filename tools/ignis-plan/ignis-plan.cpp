@@ -32,8 +32,8 @@ static cl::opt<std::string> inputFile(cl::Positional, cl::desc("FILE.csv (- for 
 static cl::opt<std::string> plannerName(
     "planner",
     cl::desc("Planner (--list names them), 'all' to compare them, or 'file' to verify the offsets "
-             "that the file holds (default: best-of-greedy)"),
-    cl::value_desc("NAME"), cl::init("best-of-greedy"), cl::cat(category));
+             "that the file holds (default: exact)"),
+    cl::value_desc("NAME"), cl::init("exact"), cl::cat(category));
 static cl::opt<std::string>
     capacityText("capacity",
                  cl::desc("Bytes the plan must fit in; searches stop at the first plan that does"),
