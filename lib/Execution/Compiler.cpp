@@ -89,15 +89,13 @@ public:
            });
   }
 
-  /// LLVM IR of the lowered module, optimised. With `standalone`, ready to become a shared object.
-  std::unique_ptr<llvm::Module> code(llvm::LLVMContext &llvmContext, bool standalone) {
+  /// LLVM IR of the lowered module, optimised.
+  std::unique_ptr<llvm::Module> code(llvm::LLVMContext &llvmContext) {
     std::unique_ptr<llvm::Module> result = translate(*module, llvmContext, *target.machine);
     if (!result) {
       fail("cannot translate the module to LLVM IR");
       return nullptr;
     }
-    if (standalone)
-      addImports(*result, manifest());
     optimize(*result, *target.machine);
     return result;
   }
@@ -105,6 +103,19 @@ public:
   bool generate(llvm::Module &code, llvm::CodeGenFileType type, llvm::SmallVectorImpl<char> &out) {
     if (llvm::Error error = ignis::generate(code, *target.machine, type, out))
       return fail(llvm::toString(std::move(error)));
+    return true;
+  }
+
+  /// The shared object of optimised code whose object is `object`.
+  bool linkShared(const llvm::Module &code, llvm::StringRef object, std::string &out) {
+    std::unique_ptr<llvm::Module> imports = makeImports(code, manifest());
+    llvm::SmallVector<char, 0> bytes;
+    if (!generate(*imports, llvm::CodeGenFileType::ObjectFile, bytes))
+      return false;
+    llvm::Expected<std::string> linked = linkSharedObject({object, llvm::StringRef(bytes.data(), bytes.size())});
+    if (!linked)
+      return fail(llvm::toString(linked.takeError()));
+    out = std::move(*linked);
     return true;
   }
 
@@ -230,18 +241,20 @@ public:
   }
 
   std::unique_ptr<CompiledModel> compile(const CompileOptions &options, const SymbolBindings &bindings,
-                                         std::string &object, std::string &error) override {
-    object.clear();
+                                         std::string *sharedObject, std::string &error) override {
     Compilation compilation(options);
     llvm::LLVMContext llvmContext;
     llvm::SmallVector<char, 0> code;
     std::unique_ptr<llvm::Module> llvmModule;
-    if (!compilation.run(Phase::Lower) || !(llvmModule = compilation.code(llvmContext, /*standalone=*/false)) ||
+    if (!compilation.run(Phase::Lower) || !(llvmModule = compilation.code(llvmContext)) ||
         !compilation.generate(*llvmModule, llvm::CodeGenFileType::ObjectFile, code)) {
       error = compilation.message();
       return nullptr;
     }
-    auto model = linkObject(llvm::StringRef(code.data(), code.size()), compilation.manifest(), bindings);
+    llvm::StringRef object(code.data(), code.size());
+    if (sharedObject && !compilation.linkShared(*llvmModule, object, *sharedObject))
+      sharedObject->clear(); // No cache then, but a model all the same.
+    auto model = linkObject(object, compilation.manifest(), bindings);
     if (!model) {
       error = llvm::toString(model.takeError());
       return nullptr;
@@ -258,7 +271,7 @@ private:
       return true;
     }
     llvm::LLVMContext llvmContext;
-    std::unique_ptr<llvm::Module> code = compilation.code(llvmContext, phase == Phase::So);
+    std::unique_ptr<llvm::Module> code = compilation.code(llvmContext);
     if (!code)
       return false;
     if (phase == Phase::LLVM) {
@@ -268,13 +281,9 @@ private:
     llvm::SmallVector<char, 0> bytes;
     if (!compilation.generate(*code, phase == Phase::Asm ? llvm::CodeGenFileType::AssemblyFile : llvm::CodeGenFileType::ObjectFile, bytes))
       return false;
+    if (phase == Phase::So)
+      return compilation.linkShared(*code, llvm::StringRef(bytes.data(), bytes.size()), out);
     out.assign(bytes.data(), bytes.size());
-    if (phase != Phase::So)
-      return true;
-    llvm::Expected<std::string> linked = linkSharedObject(out);
-    if (!linked)
-      return compilation.fail(llvm::toString(linked.takeError()));
-    out = std::move(*linked);
     return true;
   }
 };

@@ -7,7 +7,6 @@
 
 #include "lld/Common/CommonLinkerContext.h"
 #include "lld/Common/Driver.h"
-#include "llvm/ADT/ScopeExit.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/Support/FileSystem.h"
@@ -17,15 +16,20 @@
 
 LLD_HAS_DRIVER(elf)
 
-void ignis::addImports(llvm::Module &module, llvm::StringRef manifest) {
-  llvm::LLVMContext &context = module.getContext();
+std::unique_ptr<llvm::Module> ignis::makeImports(const llvm::Module &code, llvm::StringRef manifest) {
+  llvm::LLVMContext &context = code.getContext();
+  auto result = std::make_unique<llvm::Module>("ignis.imports", context);
+  llvm::Module &module = *result;
+  module.setTargetTriple(code.getTargetTriple());
+  module.setDataLayout(code.getDataLayout());
   auto *text = llvm::ConstantDataArray::getString(context, manifest);
   new llvm::GlobalVariable(module, text->getType(), true, llvm::GlobalValue::ExternalLinkage, text, "ignis_manifest");
 
   llvm::SmallVector<llvm::Function *> undefined;
-  for (llvm::Function &function : module)
+  for (const llvm::Function &function : code)
     if (function.isDeclaration() && !function.isIntrinsic() && !function.use_empty())
-      undefined.push_back(&function);
+      undefined.push_back(llvm::Function::Create(function.getFunctionType(), llvm::GlobalValue::ExternalLinkage,
+                                                 function.getName(), module));
   auto *ptr = llvm::PointerType::get(context, 0);
   auto *null = llvm::ConstantPointerNull::get(ptr);
   auto *row = llvm::StructType::get(context, {ptr, ptr});
@@ -56,39 +60,55 @@ void ignis::addImports(llvm::Module &module, llvm::StringRef manifest) {
       builder.CreateRet(call);
     function->setVisibility(llvm::GlobalValue::HiddenVisibility);
   }
+  return result;
 }
 
-llvm::Expected<std::string> ignis::linkSharedObject(llvm::StringRef object) {
+namespace {
+/// A temporary file that goes when its owner does.
+class TemporaryFile {
+public:
+  ~TemporaryFile() {
+    if (!path.empty())
+      llvm::sys::fs::remove(path);
+  }
+  llvm::Error create(const char *suffix, llvm::StringRef text) {
+    int descriptor;
+    if (std::error_code error = llvm::sys::fs::createTemporaryFile("ignis", suffix, descriptor, path))
+      return llvm::createStringError(error, "cannot create a temporary file");
+    llvm::raw_fd_ostream stream(descriptor, /*shouldClose=*/true);
+    stream << text;
+    stream.close();
+    std::error_code error = stream.error();
+    stream.clear_error();
+    return error ? llvm::createStringError(error, "cannot write " + path) : llvm::Error::success();
+  }
+  llvm::SmallString<128> path;
+};
+} // namespace
+
+llvm::Expected<std::string> ignis::linkSharedObject(llvm::ArrayRef<llvm::StringRef> objects) {
   static std::mutex mutex; // lld keeps its state in globals.
   std::lock_guard<std::mutex> lock(mutex);
-  llvm::SmallString<128> input, output;
-  int descriptor;
-  if (std::error_code error = llvm::sys::fs::createTemporaryFile("ignis", "o", descriptor, input))
-    return llvm::createStringError(error, "cannot create a temporary file");
-  auto removeInput = llvm::make_scope_exit([&] { llvm::sys::fs::remove(input); });
-  {
-    llvm::raw_fd_ostream stream(descriptor, /*shouldClose=*/true);
-    stream << object;
-    stream.close();
-    if (stream.has_error()) {
-      std::error_code error = stream.error();
-      stream.clear_error();
-      return llvm::createStringError(error, "cannot write " + input);
-    }
-  }
-  if (std::error_code error = llvm::sys::fs::createTemporaryFile("ignis", "so", output))
-    return llvm::createStringError(error, "cannot create a temporary file");
-  auto removeOutput = llvm::make_scope_exit([&] { llvm::sys::fs::remove(output); });
+  llvm::SmallVector<TemporaryFile, 2> inputs(objects.size());
+  TemporaryFile output;
+  for (auto [input, object] : llvm::zip(inputs, objects))
+    if (llvm::Error error = input.create("o", object))
+      return std::move(error);
+  if (llvm::Error error = output.create("so", ""))
+    return std::move(error);
+  llvm::SmallVector<const char *> arguments = {"ld.lld", "-shared", "--no-undefined", "--build-id=none", "--hash-style=sysv",
+                                               "-z", "now", "-z", "noexecstack", "--threads=1", "-soname", "ignis-module.so",
+                                               "-o", output.path.c_str()};
+  for (TemporaryFile &input : inputs)
+    arguments.push_back(input.path.c_str());
   std::string messages;
   llvm::raw_string_ostream stream(messages);
-  const char *arguments[] = {"ld.lld", "-shared", "--no-undefined", "--build-id=none", "--hash-style=sysv",
-                             "-z", "now", "-z", "noexecstack", "--threads=1", "-soname", "ignis-module.so", "-o", output.c_str(), input.c_str()};
   bool linked = lld::elf::link(arguments, stream, stream, /*exitEarly=*/false, /*disableOutput=*/false);
   lld::CommonLinkerContext::destroy();
   if (!linked)
     return llvm::createStringError("cannot link the module: " + llvm::StringRef(messages).split('\n').first.str());
-  auto buffer = llvm::MemoryBuffer::getFile(output);
+  auto buffer = llvm::MemoryBuffer::getFile(output.path);
   if (!buffer)
-    return llvm::createStringError(buffer.getError(), "cannot read " + output);
+    return llvm::createStringError(buffer.getError(), "cannot read " + output.path);
   return (*buffer)->getBuffer().str();
 }

@@ -6,6 +6,7 @@
 #ifndef IGNIS_LIB_EXECUTION_SHAREDOBJECT_H
 #define IGNIS_LIB_EXECUTION_SHAREDOBJECT_H
 
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Target/TargetMachine.h"
@@ -14,13 +15,12 @@
 
 namespace ignis {
 
-/// Adds to an object's module what its shared object exports: `ignis_manifest` (text), and for every function
-/// that the module leaves undefined a trampoline through a pointer in `ignis_imports`, which is an array of {const char *name; void *pointer} that the loader fills and
-/// a null name ends.
-void addImports(llvm::Module &module, llvm::StringRef manifest);
+/// What a shared object holds beside the code of `module`: `ignis_manifest` (text), and for every function that the module leaves undefined a trampoline
+/// through a pointer in `ignis_imports`, an array of {const char *name; void *pointer} that the loader fills and a null name ends.
+std::unique_ptr<llvm::Module> makeImports(const llvm::Module &module, llvm::StringRef manifest);
 
-/// Links an object that has no undefined symbols left into a shared object, and reads that back.
-llvm::Expected<std::string> linkSharedObject(llvm::StringRef object);
+/// Links relocatable objects, which leave nothing undefined together, into a shared object.
+llvm::Expected<std::string> linkSharedObject(llvm::ArrayRef<llvm::StringRef> objects);
 
 } // namespace ignis
 

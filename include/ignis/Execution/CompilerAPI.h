@@ -54,10 +54,11 @@ public:
   /// Text (or bytes, for obj and so) of phase import, fuse, bufferize, plan, lower, llvm, asm, obj or so.
   virtual bool emit(const CompileOptions &options, const std::string &phase, std::string &out,
                     std::string &error) = 0;
-  /// Compiles and binds for this process. If `object` is not null it receives the relocatable object, for the cache.
+  /// Compiles and binds for this process. If `sharedObject` is not null it receives the module as a shared object (phase so), for
+  /// the cache; empty if that failed.
   virtual std::unique_ptr<CompiledModel> compile(const CompileOptions &options,
                                                  const SymbolBindings &bindings,
-                                                 std::string &object, std::string &error) = 0;
+                                                 std::string *sharedObject, std::string &error) = 0;
 };
 
 /// `ignis_compiler_create`, the one symbol that is looked up in libIgnisCompiler.so. Null if `abi` is not kModuleABIVersion.
