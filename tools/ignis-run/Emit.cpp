@@ -1,0 +1,47 @@
+//===- Emit.cpp - --emit -------------------------------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a phase made, to standard output or a file.
+
+#include "Modes.h"
+
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace ignis;
+using namespace ignis::tools;
+
+llvm::Expected<int> ignis::tools::runEmit(const RunOptions &options) {
+  gguf::OpenOptions open;
+  open.requireData = false; // No phase reads weights.
+  auto file = gguf::File::open(options.modelFile, open);
+  if (!file)
+    return file.takeError();
+  ModelOptions model = options.model;
+  auto variant = completeOptions(model, *file);
+  if (!variant)
+    return variant.takeError();
+  llvm::Expected<Compiler *> compiler = runtime::openCompiler();
+  if (!compiler)
+    return compiler.takeError();
+  std::string text, error;
+  if (!(*compiler)->emit(model.compile, options.emit, text, error))
+    return llvm::createStringError(error);
+  if (options.output.empty())
+    return print(text) ? 0 : 1;
+  auto out = llvm::sys::fs::TempFile::create(options.output + ".%%%%%%.tmp");
+  if (!out)
+    return llvm::createStringError("cannot write " + options.output + ": " + llvm::toString(out.takeError()));
+  llvm::raw_fd_ostream stream(out->FD, /*shouldClose=*/false);
+  stream << text;
+  stream.flush();
+  if (stream.has_error()) {
+    std::string reason = stream.error().message();
+    stream.clear_error();
+    llvm::consumeError(out->discard());
+    return llvm::createStringError("cannot write " + options.output + ": " + reason);
+  }
+  if (llvm::Error failed = out->keep(options.output))
+    return std::move(failed);
+  return 0;
+}

@@ -1,0 +1,40 @@
+//===- Options.h - what ignis-run was asked to do -----------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0
+//
+// The contract of the command line, in one struct.
+
+#ifndef IGNIS_TOOLS_IGNIS_RUN_OPTIONS_H
+#define IGNIS_TOOLS_IGNIS_RUN_OPTIONS_H
+
+#include "../Common/LoadedModel.h"
+#include "ignis/Generate/Sampler.h"
+
+#include <optional>
+
+namespace ignis::tools {
+
+struct RunOptions {
+  std::string modelFile;
+  ModelOptions model;
+  // What to do; generation if nothing else is asked for.
+  std::string emit, output, ids, logits, perplexityFile;
+  bool tokenize = false, inspect = false, printKernels = false, chat = false;
+  // Input.
+  std::optional<std::string> prompt;
+  std::string promptFile;
+  // Generation.
+  int64_t tokens = -1, chunk = 0;
+  generate::SamplerOptions sampler;
+  std::vector<std::string> stop;
+  bool ignoreEndOfText = false;
+  // Reporting.
+  bool json = false, memory = false, quiet = false;
+};
+
+enum class ParseOutcome { Run, Done, Usage };
+/// Parses; prints help, version or a complaint itself where one of them ends the run.
+ParseOutcome parseOptions(int argc, char **argv, RunOptions &options);
+
+} // namespace ignis::tools
+
+#endif
