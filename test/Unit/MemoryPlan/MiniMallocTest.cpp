@@ -47,6 +47,22 @@ TEST(MiniMalloc, Bounds) {
   }
 }
 
+TEST(MiniMalloc, ExactProvesEachOptimum) {
+  for (const Instance &i : instances) {
+    Problem problem = instance(i.name);
+    PlanOptions options;
+    options.budgetSeconds = 60; // some milliseconds on an idle machine
+    PlanResult result = planned("exact", problem, options);
+    EXPECT_TRUE(isValid(problem, result.plan)) << i.name;
+    EXPECT_EQ(result.plan.height, i.bound) << i.name;
+    EXPECT_EQ(result.status, PlanStatus::Optimal) << i.name;
+    // Nodes, unlike seconds, are the same everywhere.
+    EXPECT_LT(result.nodes, 100000u) << i.name;
+    options.capacity = 1048576;
+    EXPECT_LE(planned("exact", problem, options).plan.height, 1048576) << i.name;
+  }
+}
+
 // Heights of greedy plans depend on nothing but the instance and the order of placement: a change
 // here is a change of the planner.
 TEST(MiniMalloc, GreedyHeights) {

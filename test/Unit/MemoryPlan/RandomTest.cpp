@@ -6,6 +6,7 @@
 #include "ignis/MemoryPlan/LowerBound.h"
 #include "ignis/MemoryPlan/Verifier.h"
 
+#include "../../../lib/MemoryPlan/FitSearch.h"
 #include "Support.h"
 
 using namespace ignis::memplan;
@@ -38,6 +39,76 @@ TEST(Random, NoPlannerBeatsBruteForceOrClaimsTooMuch) {
         EXPECT_EQ(result.plan.height, optimum) << info.name << "\n" << csvOf(problem);
     }
   });
+}
+
+TEST(Random, ExactIsExact) {
+  forSmallProblems(10000, 3, [](const Problem &problem, int64_t optimum) {
+    PlanResult result = planned("exact", problem);
+    EXPECT_TRUE(isValid(problem, result.plan)) << csvOf(problem);
+    EXPECT_EQ(result.status, PlanStatus::Optimal) << csvOf(problem);
+    EXPECT_EQ(result.plan.height, optimum) << csvOf(problem);
+    EXPECT_EQ(result.proven, optimum) << csvOf(problem);
+    EXPECT_FALSE(result.budgetHit);
+  });
+}
+
+TEST(Random, ExactMeetsACapacityOrProvesThatNoneDoes) {
+  forSmallProblems(3000, 4, [](const Problem &problem, int64_t optimum) {
+    PlanOptions options;
+    for (int64_t capacity : {optimum - 1, optimum, optimum + 3}) {
+      if (capacity < 0)
+        continue;
+      options.capacity = capacity;
+      PlanResult result = planned("exact", problem, options);
+      EXPECT_TRUE(isValid(problem, result.plan)) << csvOf(problem);
+      if (capacity < optimum) {
+        EXPECT_EQ(result.status, PlanStatus::Infeasible) << csvOf(problem);
+        EXPECT_GT(result.proven, capacity) << csvOf(problem);
+        EXPECT_LE(result.proven, optimum) << csvOf(problem);
+      } else {
+        EXPECT_NE(result.status, PlanStatus::Infeasible) << csvOf(problem);
+        EXPECT_LE(result.plan.height, capacity) << csvOf(problem);
+      }
+    }
+  });
+}
+
+// Every strategy alone must be complete, also where the portfolio would not use it for long.
+TEST(Random, EveryStrategyIsComplete) {
+  SearchLimits limits;
+  limits.deadline = std::chrono::steady_clock::now() + std::chrono::minutes(10);
+  forSmallProblems(1500, 5, [&](const Problem &problem, int64_t optimum) {
+    for (auto pick : {Strategy::Anywhere, Strategy::FewestCandidates})
+      for (auto rank : {Strategy::Lifetime, Strategy::Width, Strategy::Area,
+                        Strategy::LoadLifetime, Strategy::LoadArea})
+        for (int64_t height : {optimum, optimum - 1}) {
+          bool fits = true;
+          for (const Piece &piece : piecesOf(problem)) {
+            FitSearch search(piece, limits);
+            Strategy strategy{pick, rank, /*seed=*/7, /*noise=*/0.3};
+            Answer answer = search.run(height, strategy, UINT64_MAX);
+            ASSERT_NE(answer, Answer::GaveUp);
+            fits = fits && answer == Answer::Fits;
+          }
+          ASSERT_EQ(fits, height == optimum || optimum == 0)
+              << "pick " << pick << " rank " << rank << "\n" << csvOf(problem);
+        }
+  });
+}
+
+TEST(Random, SearchesGiveTheSamePlanEachTime) {
+  Random random(6);
+  for (int round = 0; round < 20; ++round) {
+    Problem problem = randomProblem(random, random.in(9, 40));
+    for (const PlannerInfo &info : planners()) {
+      PlanOptions options;
+      options.budgetSeconds = 0.2;
+      PlanResult first = planned(info.name, problem, options);
+      PlanResult second = planned(info.name, problem, options);
+      if (!first.budgetHit && !second.budgetHit)
+        ASSERT_EQ(first.plan.offsets, second.plan.offsets) << info.name << "\n" << csvOf(problem);
+    }
+  }
 }
 
 TEST(Random, LargeProblemsAreRight) {
