@@ -55,7 +55,11 @@ public:
       PassManager manager(&context, ModuleOp::getOperationName());
       std::string messages;
       llvm::raw_string_ostream stream(messages);
-      if (failed(parsePassPipeline(options.pipeline, manager, stream)))
+      // The text may name its anchor, as ignis-opt's --pass-pipeline does.
+      llvm::StringRef text = llvm::StringRef(options.pipeline).trim();
+      if (text.consume_front("builtin.module(") && !text.consume_back(")"))
+        return fail("pass pipeline: expected ')' at its end");
+      if (failed(parsePassPipeline(text, manager, stream)))
         return fail("pass pipeline: " + llvm::StringRef(messages).rtrim().split('\n').first.str());
       if (!runPasses(manager))
         return false;

@@ -6,6 +6,7 @@
 #include "Modes.h"
 
 #include "ignis/GGUF/Inspect.h"
+#include "ignis/GGUF/ModelConfig.h"
 #include "ignis/Generate/Generate.h"
 #include "ignis/Tokenizer/Tokenizer.h"
 
@@ -41,6 +42,16 @@ llvm::Expected<int> ignis::tools::runTokenize(const RunOptions &options, const g
   return print(out + "]\n") ? 0 : 1;
 }
 
+/// Scoring needs a row of logits for every row of a chunk: keeps them below 64 MiB.
+static void limitScoreRows(ModelOptions &model, const gguf::File &file) {
+  if (model.compile.modulePath.empty() && model.compile.pipeline.empty())
+    model.compile.entries = {"embed", "score"};
+  if (auto config = gguf::readModelConfig(file))
+    model.compile.chunk = std::max<int64_t>(1, std::min<int64_t>(512, (16 << 20) / config->vocabulary));
+  else
+    llvm::consumeError(config.takeError());
+}
+
 static llvm::Expected<std::vector<int32_t>> parseIds(const std::string &given) {
   std::string text = given;
   if (!text.empty() && text[0] == '@') {
@@ -72,6 +83,7 @@ llvm::Expected<int> ignis::tools::runLogits(const RunOptions &options, const ggu
     return ids.takeError();
   RunOptions local = options;
   ModelOptions &model = local.model;
+  limitScoreRows(model, file);
   if (model.compile.context <= 0) // As many positions as the model has, if the ids want them.
     model.compile.context = static_cast<int64_t>(ids->size()) > 4096 ? static_cast<int64_t>(ids->size()) : 0;
   LoadTimes times;
@@ -103,6 +115,7 @@ llvm::Expected<int> ignis::tools::runPerplexity(const RunOptions &options, const
   ModelOptions model = options.model;
   if (model.compile.context <= 0)
     model.compile.context = 512;
+  limitScoreRows(model, file);
   LoadTimes times;
   auto session = openSession(model, file, times);
   if (!session)

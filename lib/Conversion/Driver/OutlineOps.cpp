@@ -30,6 +30,18 @@ using namespace ignis;
 
 namespace {
 
+constexpr llvm::StringLiteral kLayerAttr = "layer";
+
+/// Caches of all layers are one argument, but the function of an op sees the cache of its own layer alone, as layer 0 of 1: so the layers share the function.
+Type outlinedType(Type type) {
+  auto memref = dyn_cast<MemRefType>(type);
+  if (!memref || memref.getRank() <= 2)
+    return type;
+  SmallVector<int64_t> shape(memref.getShape());
+  shape[0] = 1;
+  return MemRefType::get(shape, memref.getElementType());
+}
+
 /// Makes and remembers the functions that hold one op each.
 class Outliner {
 public:
@@ -41,9 +53,11 @@ public:
   func::FuncOp get(Operation *op) {
     std::string key;
     llvm::raw_string_ostream stream(key);
-    stream << op->getName() << op->getAttrDictionary();
+    NamedAttrList attributes(op->getAttrDictionary());
+    attributes.erase(kLayerAttr);
+    stream << op->getName() << attributes.getDictionary(op->getContext());
     for (Type type : op->getOperandTypes())
-      stream << type;
+      stream << outlinedType(type);
     func::FuncOp &function = functions[key];
     if (!function)
       function = make(op);
@@ -68,10 +82,13 @@ private:
     for (auto [i, operand] : llvm::enumerate(op->getOperands())) {
       Value argument = function.getArgument(i + 2);
       operands.push_back(isa<MemRefType>(operand.getType())
-                             ? UnrealizedConversionCastOp::create(body, operand.getType(), argument).getResult(0)
+                             ? UnrealizedConversionCastOp::create(body, outlinedType(operand.getType()), argument).getResult(0)
                              : arith::IndexCastOp::create(body, operand.getType(), argument).getResult());
     }
-    body.clone(*op)->setOperands(operands);
+    Operation *clone = body.clone(*op);
+    clone->setOperands(operands);
+    if (clone->hasAttr(kLayerAttr))
+      clone->setAttr(kLayerAttr, body.getI64IntegerAttr(0));
     Value none = arith::ConstantOp::create(body, body.getI64IntegerAttr(0));
     func::ReturnOp::create(body, none);
     return function;
@@ -155,7 +172,18 @@ private:
     running.clear();
   }
 
+  /// The pointer (or i64) for an operand; of a cache, where the op's layer begins.
   FailureOr<Value> resolve(OpOperand &operand) {
+    FailureOr<Value> base = resolveBase(operand);
+    auto layer = operand.getOwner()->getAttrOfType<IntegerAttr>(kLayerAttr);
+    Type type = operand.get().getType(), one = outlinedType(type);
+    if (failed(base) || one == type || !layer || layer.getInt() == 0)
+      return base;
+    Value offset = i64(layer.getInt() * *getSizeInBytes(cast<MemRefType>(one)));
+    return LLVM::GEPOp::create(b, ptr, b.getI8Type(), *base, ArrayRef<LLVM::GEPArg>{offset}).getResult();
+  }
+
+  FailureOr<Value> resolveBase(OpOperand &operand) {
     Value value = operand.get();
     if (auto argument = dyn_cast<BlockArgument>(value)) {
       if (manifest.isArena(entry, argument))
