@@ -30,6 +30,10 @@ std::unique_ptr<llvm::Module> ignis::translate(mlir::ModuleOp module, llvm::LLVM
     if (!machine.getTargetFeatureString().empty())
       function.addFnAttr("target-features", machine.getTargetFeatureString());
     function.addFnAttr(llvm::Attribute::NoUnwind);
+    // Ops stay functions, or compile time would grow with the layers. A driver runs once a call: it is translated as it stands, by the fast instruction selector.
+    function.addFnAttr(llvm::Attribute::NoInline);
+    if (function.getName().starts_with("ignis_entry_"))
+      function.addFnAttr(llvm::Attribute::OptimizeNone);
   }
   return result;
 }
@@ -39,17 +43,16 @@ void ignis::optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager graph;
   llvm::ModuleAnalysisManager modules;
-  llvm::PipelineTuningOptions tuning;
-  tuning.LoopVectorization = false; // Vectors are ours; the vectoriser only costs compile time.
-  tuning.SLPVectorization = false;
-  tuning.LoopUnrolling = false;
-  llvm::PassBuilder builder(&machine, tuning);
+  llvm::PassBuilder builder(&machine);
   builder.registerModuleAnalyses(modules);
   builder.registerCGSCCAnalyses(graph);
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, graph, modules);
-  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O1).run(module, modules);
+  // What the explicit vector code profits from; the default pipelines find nothing more in it (docs/Lowering.md).
+  llvm::ModulePassManager passes;
+  llvm::cantFail(builder.parsePassPipeline(passes, "function(early-cse,loop-mssa(licm))"));
+  passes.run(module, modules);
 }
 
 llvm::Error ignis::generate(llvm::Module &module, llvm::TargetMachine &machine, llvm::CodeGenFileType type,
