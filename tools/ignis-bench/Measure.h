@@ -1,0 +1,43 @@
+//===- Measure.h - what ignis-bench measures --------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0
+//
+// One result per line of the report.
+
+#ifndef IGNIS_TOOLS_IGNIS_BENCH_MEASURE_H
+#define IGNIS_TOOLS_IGNIS_BENCH_MEASURE_H
+
+#include "../Common/LoadedModel.h"
+
+#include <string>
+#include <vector>
+
+namespace ignis::tools {
+
+struct BenchOptions {
+  ModelOptions model;
+  std::vector<int64_t> prompts = {128, 512}, threads, depths = {0};
+  int64_t generated = 64, repeats = 5;
+  bool json = false, probe = true;
+};
+
+struct BenchResult {
+  std::string kind; ///< prefill, decode, load, compile or first_token
+  int64_t tokens = 0, threads = 1, depth = 0;
+  double median = 0, least = 0, most = 0; ///< tokens a second; of load, compile and first_token seconds
+  double bytesPerSecond = 0;              ///< of decode: weights and cache read
+  double share = 0;                       ///< of the read bandwidth, 0 if it was not measured
+};
+
+struct BenchReport {
+  std::vector<BenchResult> results;
+  std::vector<std::pair<int64_t, double>> bandwidth; ///< threads, bytes a second
+  int64_t peakResident = 0, anonymous = 0;           ///< bytes, at the end (Linux)
+};
+
+llvm::Expected<BenchReport> measure(const BenchOptions &options, const gguf::File &file);
+void printText(const BenchReport &report);
+void printJSON(const BenchReport &report, const BenchOptions &options);
+
+} // namespace ignis::tools
+
+#endif
