@@ -30,7 +30,7 @@ TEST(Random, NoPlannerBeatsBruteForceOrClaimsTooMuch) {
     EXPECT_LE(lowerBound(problem), optimum) << csvOf(problem);
     for (const PlannerInfo &info : planners()) {
       PlanOptions options;
-      options.budgetSeconds = 0.02;
+      options.budgetSeconds = 0.002;
       PlanResult result = planned(info.name, problem, options);
       EXPECT_TRUE(isValid(problem, result.plan)) << info.name << "\n" << csvOf(problem);
       EXPECT_GE(result.plan.height, optimum) << info.name << "\n" << csvOf(problem);
@@ -79,8 +79,8 @@ TEST(Random, EveryStrategyIsComplete) {
   limits.deadline = std::chrono::steady_clock::now() + std::chrono::minutes(10);
   forSmallProblems(1500, 5, [&](const Problem &problem, int64_t optimum) {
     for (auto pick : {Strategy::Anywhere, Strategy::FewestCandidates})
-      for (auto rank : {Strategy::Lifetime, Strategy::Width, Strategy::Area,
-                        Strategy::LoadLifetime, Strategy::LoadArea})
+      for (auto rank : {Strategy::Lifetime, Strategy::Width, Strategy::Area, Strategy::LoadLifetime,
+                        Strategy::LoadArea})
         for (int64_t height : {optimum, optimum - 1}) {
           bool fits = true;
           for (const Piece &piece : piecesOf(problem)) {
@@ -91,7 +91,8 @@ TEST(Random, EveryStrategyIsComplete) {
             fits = fits && answer == Answer::Fits;
           }
           ASSERT_EQ(fits, height == optimum || optimum == 0)
-              << "pick " << pick << " rank " << rank << "\n" << csvOf(problem);
+              << "pick " << pick << " rank " << rank << "\n"
+              << csvOf(problem);
         }
   });
 }
