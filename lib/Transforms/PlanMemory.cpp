@@ -1,11 +1,12 @@
 //===- PlanMemory.cpp - from allocations to offsets of one arena --------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// The bridge between IR and lib/MemoryPlan: collects buffers with their lifetimes, asks the planner, rewrites.
+// The bridge between IR and lib/MemoryPlan: lifetimes become a problem, the verified plan becomes views of one buffer.
 
+#include "ignis/Analysis/BufferLifetimes.h"
 #include "ignis/Dialect/Ignis/IR/Ignis.h"
-#include "ignis/MemoryPlan/LowerBound.h"
 #include "ignis/MemoryPlan/Planner.h"
+#include "ignis/MemoryPlan/Render.h"
 #include "ignis/Transforms/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -13,7 +14,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Remarks.h"
-#include "mlir/Interfaces/ViewLikeInterface.h"
+#include "llvm/Support/FileSystem.h"
 
 namespace ignis {
 #define GEN_PASS_DEF_PLANMEMORY
@@ -24,122 +25,98 @@ using namespace mlir;
 using namespace ignis;
 
 namespace {
-
-/// One buffer to be placed: an allocation or a marked argument.
-struct Candidate {
-  Value value;
-  int64_t bytes, begin, end;
-  bool isArgument() const { return isa<BlockArgument>(value); }
-};
-
 struct PlanMemoryPass : ignis::impl::PlanMemoryBase<PlanMemoryPass> {
   using PlanMemoryBase::PlanMemoryBase;
 
   void runOnOperation() override {
     func::FuncOp function = getOperation();
-    if (function.isExternal())
+    if (function.isExternal() || isPlanned(function))
       return;
-    SmallVector<Candidate> candidates;
-    if (failed(collect(function, candidates)))
-      return signalPassFailure();
-    if (candidates.empty())
-      return;
-
-    memplan::Problem problem;
-    for (auto [i, candidate] : llvm::enumerate(candidates))
-      problem.buffers.push_back({std::to_string(i), candidate.begin, candidate.end, candidate.bytes, alignment});
-    auto chosen = memplan::createPlanner(planner);
-    if (!chosen) {
-      function.emitError() << llvm::toString(chosen.takeError());
+    if (alignment < 1) {
+      function.emitError() << "cannot plan memory: alignment is " << alignment << ", expected 1 or more";
       return signalPassFailure();
     }
+    FailureOr<SmallVector<LiveBuffer>> buffers = collectBuffers(function);
+    if (failed(buffers))
+      return signalPassFailure();
+    if (buffers->empty())
+      return;
+    auto chosen = memplan::createPlanner(planner);
+    if (!chosen) {
+      function.emitError() << "cannot plan memory: " << llvm::toString(chosen.takeError());
+      return signalPassFailure();
+    }
+    // An allocation may ask for more than everybody's alignment.
+    memplan::Problem problem = toProblem(*buffers, alignment);
+    for (auto [buffer, entry] : llvm::zip(*buffers, problem.buffers))
+      if (auto alloc = buffer.value.getDefiningOp<memref::AllocOp>(); alloc && alloc.getAlignment().value_or(1) > 64)
+        entry.align = std::max<int64_t>(entry.align, *alloc.getAlignment());
     memplan::PlanOptions options;
     options.budgetSeconds = budget;
     llvm::Expected<memplan::PlanResult> result = (*chosen)->solve(problem, options);
     if (!result) {
-      function.emitError() << "memory planning failed: " << llvm::toString(result.takeError());
+      function.emitError() << "cannot plan memory: " << llvm::toString(result.takeError());
       return signalPassFailure();
     }
-    report(function, candidates, *result);
-    rewrite(function, candidates, *result);
+    report(function, *buffers, *result);
+    if (!svg.empty() && failed(draw(function, *buffers, problem, *result)))
+      return signalPassFailure();
+    rewrite(function, *buffers, problem, *result);
   }
 
 private:
-  /// Allocations of the entry block and marked arguments, with lifetimes in numbers of ops of that block.
-  LogicalResult collect(func::FuncOp function, SmallVectorImpl<Candidate> &candidates) {
-    Block &entry = function.getBody().front();
-    if (!llvm::hasSingleElement(function.getBody()))
-      return function.emitError("cannot plan memory: the function has several blocks");
-    DenseMap<Operation *, int64_t> position;
-    int64_t next = 0;
-    for (Operation &op : entry)
-      position[&op] = next++;
-    auto add = [&](Value value, bool fromStart, bool toEnd) -> LogicalResult {
-      FailureOr<int64_t> bytes = getSizeInBytes(cast<MemRefType>(value.getType()));
-      if (failed(bytes))
-        return emitError(value.getLoc()) << "cannot plan memory: buffer of unknown size " << value.getType();
-      Candidate candidate{value, *bytes, next, -1};
-      if (failed(extend(value, &entry, position, candidate)))
-        return failure();
-      if (candidate.end < 0)
-        candidate.begin = candidate.end = fromStart ? 0 : next - 1; // Never used: one moment.
-      if (fromStart)
-        candidate.begin = 0;
-      if (toEnd)
-        candidate.end = next - 1;
-      ++candidate.end;
-      candidates.push_back(candidate);
-      return success();
-    };
-    for (BlockArgument argument : entry.getArguments()) {
-      if (!function.getArgAttr(argument.getArgNumber(), kPlannedAttr))
-        continue;
-      // What the body only writes is a result, and stays until the end; anything else came in.
-      bool written = llvm::all_of(argument.getUsers(), [&](Operation *user) {
-        auto dst = dyn_cast<DestinationStyleOpInterface>(user);
-        return dst && llvm::is_contained(dst.getDpsInits(), argument);
-      });
-      if (failed(add(argument, !written, written)))
-        return failure();
-    }
-    for (Operation &op : entry)
-      if (auto alloc = dyn_cast<memref::AllocOp>(op))
-        if (failed(add(alloc, false, false)))
-          return failure();
-    return success();
+  static bool isPlanned(func::FuncOp function) {
+    for (unsigned i = 0; i < function.getNumArguments(); ++i)
+      if (auto role = function.getArgAttrOfType<StringAttr>(i, kRoleAttr); role && role.getValue() == "arena")
+        return true;
+    return false;
   }
 
-  /// Grows the lifetime over all uses of the value and of its views.
-  LogicalResult extend(Value value, Block *entry, const DenseMap<Operation *, int64_t> &position, Candidate &candidate) {
-    for (Operation *user : value.getUsers()) {
-      Operation *ancestor = entry->findAncestorOpInBlock(*user);
-      int64_t at = position.lookup(ancestor);
-      if (isa<memref::DeallocOp>(user))
-        continue;
-      // Handing back an argument changes nothing for the caller.
-      if (user->hasTrait<OpTrait::IsTerminator>() && !candidate.isArgument())
-        return user->emitError("cannot plan memory: a buffer escapes through ") << user->getName();
-      candidate.begin = std::min(candidate.begin, at);
-      candidate.end = std::max(candidate.end, at);
-      if (isa<ViewLikeOpInterface>(user))
-        for (Value result : user->getResults())
-          if (failed(extend(result, entry, position, candidate)))
-            return failure();
-    }
-    return success();
-  }
-
-  void report(func::FuncOp function, ArrayRef<Candidate> candidates, const memplan::PlanResult &result) {
+  void report(func::FuncOp function, ArrayRef<LiveBuffer> buffers, const memplan::PlanResult &result) {
     int64_t bytes = 0;
-    for (const Candidate &candidate : candidates)
-      bytes += candidate.bytes;
+    for (const LiveBuffer &buffer : buffers)
+      bytes += buffer.bytes;
     remark::passed(function.getLoc(), remark::RemarkOpts::name("plan-memory").category("ignis").function(function.getName()))
-        << remark::metric("planner", planner.getValue()) << remark::metric("buffers", static_cast<int64_t>(candidates.size()))
+        << remark::metric("planner", planner.getValue()) << remark::metric("buffers", static_cast<int64_t>(buffers.size()))
         << remark::metric("bytes", bytes) << remark::metric("arena", result.plan.height)
-        << remark::metric("bound", result.bound) << remark::metric("slots", static_cast<int64_t>(result.slotSizes.size()));
+        << remark::metric("bound", result.bound) << remark::metric("slots", static_cast<int64_t>(result.slotSizes.size()))
+        << remark::metric("status", memplan::statusName(result.status));
   }
 
-  void rewrite(func::FuncOp function, ArrayRef<Candidate> candidates, const memplan::PlanResult &result) {
+  /// The plan as a picture, each buffer named by the op that writes it first.
+  LogicalResult draw(func::FuncOp function, ArrayRef<LiveBuffer> buffers, const memplan::Problem &problem,
+                     const memplan::PlanResult &result) {
+    std::string path = svg;
+    if (size_t at = path.find("%f"); at != std::string::npos)
+      path.replace(at, 2, function.getName().str());
+    memplan::Problem named = problem;
+    for (auto [i, buffer] : llvm::enumerate(buffers)) {
+      std::string name = isa<BlockArgument>(buffer.value) ? "argument" : "buffer";
+      if (auto argument = dyn_cast<BlockArgument>(buffer.value)) {
+        if (auto role = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), kRoleAttr))
+          name = role.getValue().str();
+      } else {
+        for (Operation *user : llvm::reverse(llvm::to_vector(buffer.value.getUsers())))
+          if (auto dst = dyn_cast<DestinationStyleOpInterface>(user); dst && llvm::is_contained(dst.getDpsInits(), buffer.value)) {
+            name = user->getName().stripDialect().str();
+            break;
+          }
+      }
+      named.buffers[i].id = name + " " + std::to_string(i);
+    }
+    std::error_code error;
+    llvm::raw_fd_ostream stream(path, error);
+    if (error)
+      return function.emitError() << "cannot write " << path << ": " << error.message();
+    memplan::RenderOptions options;
+    options.title = (function.getName() + ", " + planner.getValue()).str();
+    options.bound = result.bound;
+    memplan::renderSVG(stream, named, result.plan, options);
+    return success();
+  }
+
+  void rewrite(func::FuncOp function, ArrayRef<LiveBuffer> buffers, const memplan::Problem &problem,
+               const memplan::PlanResult &result) {
     OpBuilder builder(function.getBody());
     auto arenaType = MemRefType::get({result.plan.height}, builder.getI8Type());
     Value arena;
@@ -148,25 +125,35 @@ private:
       isEntry |= static_cast<bool>(function.getArgAttr(i, kRoleAttr));
     if (isEntry) {
       unsigned last = function.getNumArguments();
-      (void)function.insertArgument(last, arenaType, DictionaryAttr::get(&getContext(), {builder.getNamedAttr(kRoleAttr, builder.getStringAttr("arena"))}), function.getLoc());
+      NamedAttribute role = builder.getNamedAttr(kRoleAttr, builder.getStringAttr("arena"));
+      (void)function.insertArgument(last, arenaType, DictionaryAttr::get(&getContext(), {role}), function.getLoc());
       arena = function.getArgument(last);
     } else {
-      arena = memref::AllocOp::create(builder, function.getLoc(), arenaType, builder.getI64IntegerAttr(alignment));
+      int64_t most = 1;
+      for (const memplan::Buffer &buffer : problem.buffers)
+        most = std::max(most, buffer.align);
+      // The result of memref.alloc cannot be aligned to a number that is no power of two.
+      arena = memref::AllocOp::create(builder, function.getLoc(), arenaType,
+                                      builder.getI64IntegerAttr(static_cast<int64_t>(llvm::PowerOf2Ceil(static_cast<uint64_t>(most)))));
     }
-    for (auto [candidate, offset] : llvm::zip(candidates, result.plan.offsets)) {
-      if (auto argument = dyn_cast<BlockArgument>(candidate.value)) {
+    for (auto [buffer, offset] : llvm::zip(buffers, result.plan.offsets)) {
+      if (auto argument = dyn_cast<BlockArgument>(buffer.value)) {
         function.setArgAttr(argument.getArgNumber(), kOffsetAttr, builder.getI64IntegerAttr(offset));
         continue;
       }
-      Operation *alloc = candidate.value.getDefiningOp();
+      Operation *alloc = buffer.value.getDefiningOp();
       for (Operation *user : llvm::make_early_inc_range(alloc->getUsers()))
         if (isa<memref::DeallocOp>(user))
           user->erase();
       builder.setInsertionPoint(alloc);
       Value shift = arith::ConstantIndexOp::create(builder, alloc->getLoc(), offset);
-      Value view = memref::ViewOp::create(builder, alloc->getLoc(), cast<MemRefType>(candidate.value.getType()), arena, shift, ValueRange());
+      Value view = memref::ViewOp::create(builder, alloc->getLoc(), cast<MemRefType>(buffer.value.getType()), arena, shift, ValueRange());
       alloc->getResult(0).replaceAllUsesWith(view);
       alloc->erase();
+    }
+    if (!isEntry) {
+      builder.setInsertionPoint(function.getBody().front().getTerminator());
+      memref::DeallocOp::create(builder, function.getLoc(), arena);
     }
   }
 };

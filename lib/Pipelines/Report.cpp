@@ -1,0 +1,202 @@
+//===- Report.cpp - facts after every pass -------------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0
+//
+// See Report.h. Keys that do not apply yet are null: buffers before bufferization, barriers before they are inserted, kernel calls before lowering.
+
+#include "ignis/Pipelines/Report.h"
+
+#include "ignis/Analysis/BufferLifetimes.h"
+#include "ignis/Dialect/Ignis/IR/Ignis.h"
+#include "ignis/MemoryPlan/LowerBound.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/Pass.h"
+#include "mlir/Pass/PassInstrumentation.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/xxhash.h"
+
+#include <chrono>
+#include <map>
+
+using namespace mlir;
+using namespace ignis;
+namespace json = llvm::json;
+
+struct Report::Data {
+  std::map<std::string, json::Array> functions;
+};
+
+namespace {
+constexpr llvm::StringLiteral kDriverPrefix = "ignis_entry_";
+
+std::string hashOf(Operation *op) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  op->print(stream, OpPrintingFlags().useLocalScope());
+  return llvm::utohexstr(llvm::xxh3_64bits(text), true, 16);
+}
+
+/// Symbols that the function calls, with how often.
+std::map<std::string, int64_t> callsOf(Operation *function) {
+  std::map<std::string, int64_t> calls;
+  function->walk([&](Operation *op) {
+    if (auto call = dyn_cast<func::CallOp>(op))
+      ++calls[call.getCallee().str()];
+    else if (auto call = dyn_cast<LLVM::CallOp>(op); call && call.getCallee())
+      ++calls[call.getCallee()->str()];
+  });
+  return calls;
+}
+
+bool isKernel(StringRef callee) {
+  return callee.starts_with("ignis_") && callee != "ignis_barrier";
+}
+
+/// Kernel call sites of a driver: those in the functions of its ops, once for each call of such a function.
+int64_t kernelCalls(const std::map<std::string, int64_t> &calls, ModuleOp module) {
+  int64_t count = 0;
+  for (auto &[callee, times] : calls) {
+    if (isKernel(callee)) {
+      count += times;
+      continue;
+    }
+    if (Operation *target = module.lookupSymbol(callee))
+      for (auto &[inner, innerTimes] : callsOf(target))
+        if (isKernel(inner))
+          count += times * innerTimes;
+  }
+  return count;
+}
+
+/// Facts about buffers, before or after planning.
+void addMemory(func::FuncOp function, json::Object &entry) {
+  for (const char *key : {"buffers", "bytes", "bound", "arena", "activations_q8", "scratch", "offsets"})
+    entry[key] = nullptr;
+  bool buffers = llvm::none_of(function.getArgumentTypes(), [](Type type) { return isa<TensorType>(type); });
+  FailureOr<SmallVector<LiveBuffer>> all = failure();
+  if (buffers)
+    all = collectBuffers(function, /*quiet=*/true);
+  if (failed(all) || all->empty())
+    return;
+  SmallVector<LiveBuffer> floats;
+  int64_t bytes = 0, rounded = 0, scratch = 0;
+  llvm::DenseSet<int64_t> offsets;
+  for (const LiveBuffer &buffer : *all) {
+    (buffer.isRounded() ? rounded : bytes) += buffer.bytes;
+    if (!buffer.isRounded())
+      floats.push_back(buffer);
+  }
+  function.walk([&](ComputeOpInterface op) { scratch = std::max(scratch, op.getScratchBytes()); });
+  entry["buffers"] = static_cast<int64_t>(floats.size());
+  entry["bytes"] = bytes;
+  entry["bound"] = memplan::lowerBound(toProblem(floats, 1));
+  entry["activations_q8"] = rounded;
+  entry["scratch"] = scratch;
+  for (BlockArgument argument : function.getArguments()) {
+    auto role = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), kRoleAttr);
+    if (role && role.getValue() == "arena")
+      entry["arena"] = cast<MemRefType>(argument.getType()).getDimSize(0);
+  }
+}
+
+json::Object factsOf(StringRef pass, Operation *function, double seconds) {
+  json::Object ops;
+  std::map<std::string, int64_t> counts;
+  int64_t total = 0, barriers = 0;
+  function->walk([&](Operation *op) {
+    if (op == function)
+      return;
+    if (isa<IgnisDialect>(op->getDialect()))
+      ++counts[op->getName().getStringRef().str()];
+    total += isa<ComputeOpInterface>(op);
+    barriers += isa<BarrierOp>(op);
+  });
+  for (auto &[name, count] : counts)
+    ops[name] = count;
+  json::Object entry{{"pass", pass}, {"ops", std::move(ops)}, {"total_ops", total}, {"ir_hash", hashOf(function)},
+                     {"seconds", seconds}, {"kernel_calls", nullptr}, {"barriers", nullptr}};
+  if (barriers)
+    entry["barriers"] = barriers;
+  if (auto func = dyn_cast<func::FuncOp>(function))
+    addMemory(func, entry);
+  auto symbol = function->getAttrOfType<StringAttr>(SymbolTable::getSymbolAttrName());
+  if (symbol && symbol.getValue().starts_with(kDriverPrefix)) {
+    std::map<std::string, int64_t> calls = callsOf(function);
+    entry["barriers"] = calls.count("ignis_barrier") ? calls["ignis_barrier"] : 0;
+    entry["kernel_calls"] = kernelCalls(calls, function->getParentOfType<ModuleOp>());
+  }
+  return entry;
+}
+} // namespace
+
+namespace ignis {
+class ReportInstrumentation : public PassInstrumentation {
+public:
+  explicit ReportInstrumentation(std::shared_ptr<Report::Data> data) : data(std::move(data)) {}
+
+  void runBeforePass(Pass *pass, Operation *op) override {
+    if (pass->getArgument().empty())
+      return; // Adaptors that run other passes.
+    if (!started) {
+      started = true;
+      Operation *module = op;
+      while (module->getParentOp())
+        module = module->getParentOp();
+      record("input", module, 0);
+    }
+    begin = std::chrono::steady_clock::now();
+  }
+
+  void runAfterPass(Pass *pass, Operation *op) override {
+    if (pass->getArgument().empty())
+      return;
+    double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    record(pass->getArgument(), op, seconds);
+  }
+
+private:
+  /// One entry for the function, or for every entry function of the module.
+  void record(StringRef pass, Operation *op, double seconds) {
+    auto add = [&](Operation *function) {
+      auto symbol = function->getAttrOfType<StringAttr>(SymbolTable::getSymbolAttrName());
+      if (!symbol || function->getNumRegions() == 0 || function->getRegion(0).empty())
+        return;
+      StringRef name = symbol.getValue();
+      if (name.starts_with("ignis.") || function->hasAttr("ignis.outlined"))
+        return; // Functions of single ops.
+      name.consume_front(kDriverPrefix);
+      data->functions[name.str()].push_back(factsOf(pass, function, seconds));
+    };
+    if (isa<FunctionOpInterface>(op))
+      return add(op);
+    for (Region &region : op->getRegions())
+      for (Operation &nested : region.getOps())
+        if (isa<FunctionOpInterface>(nested))
+          add(&nested);
+  }
+
+  std::shared_ptr<Report::Data> data;
+  bool started = false;
+  std::chrono::steady_clock::time_point begin;
+};
+} // namespace ignis
+
+Report::Report() : data(std::make_shared<Data>()) {}
+Report::~Report() = default;
+
+void Report::attach(PassManager &manager) {
+  manager.getContext()->disableMultithreading();
+  manager.addInstrumentation(std::make_unique<ReportInstrumentation>(data));
+}
+
+std::string Report::json() const {
+  json::Object functions;
+  for (auto &[name, passes] : data->functions)
+    functions[name] = json::Object{{"passes", json::Array(passes)}};
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  stream << llvm::formatv("{0:2}", json::Value(json::Object{{"functions", std::move(functions)}})) << '\n';
+  return text;
+}
