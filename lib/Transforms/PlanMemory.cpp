@@ -96,7 +96,8 @@ private:
         if (auto role = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), kRoleAttr))
           name = role.getValue().str();
       } else {
-        for (Operation *user : llvm::reverse(llvm::to_vector(buffer.value.getUsers())))
+        SmallVector<Operation *> users(buffer.value.getUsers());
+        for (Operation *user : llvm::reverse(users))
           if (auto dst = dyn_cast<DestinationStyleOpInterface>(user); dst && llvm::is_contained(dst.getDpsInits(), buffer.value)) {
             name = user->getName().stripDialect().str();
             break;

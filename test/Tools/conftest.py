@@ -1,0 +1,55 @@
+# ===- conftest.py - where the tools are ------------------------------------------------------=== #
+# SPDX-License-Identifier: Apache-2.0
+#
+# Tools come from $IGNIS_BUILD_DIR (default: build/); a missing tool is a failure, not a skip.
+
+import os
+import pathlib
+import subprocess
+
+import numpy as np
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("IGNIS_BUILD_DIR", ROOT / "build"))
+
+
+class Tools:
+    """Runs the tools; `model` is the shipped one."""
+
+    def __init__(self, cache):
+        self.bin = BUILD / "bin"
+        self.model = ROOT / "models" / "fairy-tales-20m-q8_0.gguf"
+        self.env = dict(os.environ, IGNIS_CACHE_DIR=str(cache))
+
+    def __call__(self, tool, *arguments, expect=0, input=None):
+        done = subprocess.run(
+            [self.bin / tool, *map(str, arguments)], capture_output=True, env=self.env, input=input, timeout=300
+        )
+        assert done.returncode == expect, f"{tool} {arguments}: {done.returncode}\n{done.stderr.decode()}"
+        return done
+
+    def text(self, tool, *arguments, **keywords):
+        return self(tool, *arguments, **keywords).stdout.decode()
+
+    def error(self, *arguments, expect=1):
+        """The one line that a mistake costs."""
+        done = self("ignis-run", *arguments, expect=expect)
+        lines = done.stderr.decode().splitlines()
+        assert done.stdout == b"" and len(lines) == 1, (done.stdout, lines)
+        return lines[0]
+
+    def logits(self, path, ids, *arguments, model=None):
+        """float32 [len(ids), vocabulary]."""
+        self("ignis-run", model or self.model, "--ids", ",".join(map(str, ids)), "--logits", path, *arguments)
+        return np.load(path)
+
+
+@pytest.fixture(scope="session")
+def tools(tmp_path_factory):
+    return Tools(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(scope="session")
+def root():
+    return ROOT
