@@ -5,12 +5,14 @@
 // the proven bound: a yes is the optimum, a no raises the bound. One search may take for ever on a
 // problem that another strategy solves at once, so many are tried in turn, each cut off after a
 // number of nodes that grows from round to round: it ends with an answer for every problem, given
-// the time. Between the bound and the best plan, heights are bisected for better plans meanwhile.
+// the time. Between the bound and the best plan, heights are bisected for better plans meanwhile; a
+// local search helps once.
 //
 // Where the budget does not end the search, the result depends on the problem and options alone:
 // all limits but the last are numbers of nodes.
 
 #include "FitSearch.h"
+#include "LocalSearch.h"
 #include "Planners.h"
 
 #include <algorithm>
@@ -82,7 +84,10 @@ public:
   void run();
 
 private:
+  void take(const std::vector<int64_t> &offsets);
+  bool reached() const;
   void startFromGreedy();
+  void searchLocally();
   Answer ask(Task &task, int64_t height, uint64_t nodes);
   Answer askInTurn(Task &task, int64_t height, uint64_t nodes);
   void improve(Task &task, uint64_t nodes);
@@ -97,6 +102,23 @@ private:
 };
 } // namespace
 
+/// Each piece keeps what is better than it has, from a plan of the whole problem.
+void Minimizer::take(const std::vector<int64_t> &offsets) {
+  for (std::unique_ptr<Task> &task : tasks) {
+    std::vector<int64_t> part;
+    for (const Piece::Item &item : task->piece.items)
+      part.push_back(offsets[item.buffer]);
+    task->take(std::move(part));
+  }
+}
+
+/// Is every piece at or below the goal?
+bool Minimizer::reached() const {
+  int64_t height = goal();
+  return llvm::all_of(tasks,
+                      [&](const std::unique_ptr<Task> &task) { return task->best <= height; });
+}
+
 void Minimizer::startFromGreedy() {
   for (const PlannerInfo &info : planners()) {
     if (!llvm::StringRef(info.name).starts_with("greedy-"))
@@ -107,13 +129,22 @@ void Minimizer::startFromGreedy() {
       llvm::consumeError(greedy.takeError());
       continue;
     }
-    for (std::unique_ptr<Task> &task : tasks) {
-      std::vector<int64_t> offsets;
-      for (const Piece::Item &item : task->piece.items)
-        offsets.push_back(greedy->plan.offsets[item.buffer]);
-      task->take(std::move(offsets));
-    }
+    take(greedy->plan.offsets);
+    if (reached() || limits.expired())
+      return;
   }
+}
+
+/// A second or so of local search, for problems that do not fall in the first round.
+void Minimizer::searchLocally() {
+  std::vector<int64_t> offsets(problem.buffers.size(), 0);
+  for (std::unique_ptr<Task> &task : tasks)
+    for (size_t i = 0; i < task->piece.items.size(); ++i)
+      offsets[task->piece.items[i].buffer] = task->offsets[i];
+  auto expired = [this] { return limits.expired(); };
+  LocalSearchLimits local{goal(), /*maxPlacements=*/2000000, expired};
+  improveLocally(problem, offsets, options.seed, local, result.nodes);
+  take(offsets);
 }
 
 /// The height that every piece has to reach: what no plan of the whole problem is below, or the
@@ -194,11 +225,13 @@ void Minimizer::run() {
   bool searchable = llvm::any_of(
       tasks, [](const std::unique_ptr<Task> &task) { return !task->piece.sections.empty(); });
   bool impossible = options.capacity && goal() > *options.capacity;
-  uint64_t nodes = firstNodes;
-  while (!impossible && !limits.expired() && round(nodes)) {
-    if (!searchable)
+  for (uint64_t nodes = firstNodes; !impossible && !reached() && !limits.expired();
+       nodes += nodes / 2) {
+    bool open = round(nodes);
+    if (open && nodes == firstNodes)
+      searchLocally();
+    if (!open || !searchable)
       break;
-    nodes += nodes / 2;
   }
 
   result.plan.offsets.assign(problem.buffers.size(), 0);

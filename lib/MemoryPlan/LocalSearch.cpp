@@ -13,7 +13,9 @@
 // Same seed, same plan, unless the budget ends the search: its other limit is a number of
 // placements.
 
-#include "Greedy.h"
+#include "LocalSearch.h"
+
+#include "Conflicts.h"
 #include "Pieces.h"
 #include "Planners.h"
 
@@ -256,6 +258,46 @@ bool Climber::step() {
   return false;
 }
 
+bool improveLocally(const Problem &problem, std::vector<int64_t> &offsets, uint64_t seed,
+                    const LocalSearchLimits &limits, uint64_t &steps) {
+  std::vector<Piece> pieces = piecesOf(problem, /*maxEntries=*/0);
+  std::vector<std::unique_ptr<Climber>> climbers;
+  for (size_t p = 0; p < pieces.size(); ++p) {
+    Problem part;
+    std::vector<int64_t> start;
+    for (const Piece::Item &item : pieces[p].items) {
+      part.buffers.push_back(problem.buffers[item.buffer]);
+      start.push_back(offsets[item.buffer]);
+    }
+    climbers.push_back(std::make_unique<Climber>(std::move(part), std::move(start), limits.goal,
+                                                 seed * 1000003 + p));
+  }
+  bool finished = true;
+  constexpr uint64_t batch = 64;
+  uint64_t placements = 0;
+  while (!climbers.empty() && placements < limits.maxPlacements) {
+    // The highest piece is the one to lower.
+    Climber &highest =
+        **std::max_element(climbers.begin(), climbers.end(),
+                           [](const auto &a, const auto &b) { return a->best() < b->best(); });
+    if (highest.best() <= limits.goal)
+      break;
+    finished = !limits.expired();
+    if (!finished)
+      break;
+    uint64_t before = highest.placements();
+    for (uint64_t k = 0; k < batch; ++k, ++steps)
+      if (highest.step())
+        break;
+    // A step that finds nothing to pass places nothing; it counts all the same.
+    placements += std::max(batch, highest.placements() - before);
+  }
+  for (size_t p = 0; p < pieces.size(); ++p)
+    for (size_t i = 0; i < pieces[p].items.size(); ++i)
+      offsets[pieces[p].items[i].buffer] = climbers[p]->bestOffsets()[i];
+  return finished;
+}
+
 void LocalSearch::run(const Problem &problem, const PlanOptions &options,
                       PlanResult &result) const {
   auto deadline = std::chrono::steady_clock::now() +
@@ -274,43 +316,9 @@ void LocalSearch::run(const Problem &problem, const PlanOptions &options,
   int64_t goal = options.capacity ? std::max(*options.capacity, result.bound) : result.bound;
   if (result.plan.height <= goal)
     return;
-
-  std::vector<Piece> pieces = piecesOf(problem, /*maxEntries=*/0);
-  std::vector<std::unique_ptr<Climber>> climbers;
-  for (size_t p = 0; p < pieces.size(); ++p) {
-    Problem part;
-    std::vector<int64_t> start;
-    for (const Piece::Item &item : pieces[p].items) {
-      part.buffers.push_back(problem.buffers[item.buffer]);
-      start.push_back(result.plan.offsets[item.buffer]);
-    }
-    climbers.push_back(std::make_unique<Climber>(std::move(part), std::move(start), goal,
-                                                 options.seed * 1000003 + p));
-  }
-  // The highest piece is the one to lower.
-  constexpr uint64_t maxPlacements = 20000000, batch = 64;
-  uint64_t placements = 0;
-  while (placements < maxPlacements) {
-    Climber &highest =
-        **std::max_element(climbers.begin(), climbers.end(),
-                           [](const auto &a, const auto &b) { return a->best() < b->best(); });
-    if (highest.best() <= goal)
-      break;
-    if (expired()) {
-      result.budgetHit = true;
-      break;
-    }
-    uint64_t before = highest.placements();
-    for (uint64_t k = 0; k < batch; ++k)
-      if (highest.step())
-        break;
-    // A step without a neighbour to pass places nothing; it counts all the same.
-    placements += std::max(batch, highest.placements() - before);
-    result.nodes += batch;
-  }
-  for (size_t p = 0; p < pieces.size(); ++p)
-    for (size_t i = 0; i < pieces[p].items.size(); ++i)
-      result.plan.offsets[pieces[p].items[i].buffer] = climbers[p]->bestOffsets()[i];
+  LocalSearchLimits limits{goal, /*maxPlacements=*/20000000, expired};
+  result.budgetHit =
+      !improveLocally(problem, result.plan.offsets, options.seed, limits, result.nodes);
 }
 
 std::unique_ptr<Planner> createLocalSearch() { return std::make_unique<LocalSearch>(); }
