@@ -221,9 +221,24 @@ static int checkSizes(const ProblemFile &file, const PlanOptions &options) {
 }
 
 static int list() {
-  for (const PlannerInfo &info : planners())
-    llvm::outs() << llvm::left_justify(info.name, 18) << info.description << '\n';
-  return Success;
+  bool written = writeFile("-", [](llvm::raw_ostream &os) {
+    for (const PlannerInfo &info : planners())
+      os << llvm::left_justify(info.name, 18) << info.description << '\n';
+  });
+  return written ? Success : BadInput;
+}
+
+/// LLVM's message about the command line in one line, without the program's name, which fail() puts
+/// in front.
+static std::string usageMessage(llvm::StringRef message) {
+  llvm::SmallVector<llvm::StringRef, 4> lines;
+  message.split(lines, '\n', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
+  std::string out;
+  for (llvm::StringRef line : lines) {
+    line.consume_front("ignis-plan: ");
+    out += (out.empty() ? "" : " ") + line.str();
+  }
+  return out;
 }
 
 int main(int argc, char **argv) {
@@ -233,10 +248,8 @@ int main(int argc, char **argv) {
   llvm::raw_string_ostream messageStream(messages);
   if (!cl::ParseCommandLineOptions(argc, argv,
                                    "plans memory: offsets for buffers with lifetimes, from CSV\n",
-                                   &messageStream)) {
-    llvm::errs() << messages;
-    return BadUsage;
-  }
+                                   &messageStream))
+    return fail(BadUsage, usageMessage(messages));
   if (listPlanners)
     return list();
   if (inputFile.empty())
