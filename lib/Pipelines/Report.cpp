@@ -12,6 +12,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/Pass/Pass.h"
 #include "mlir/Pass/PassInstrumentation.h"
 #include "llvm/Support/JSON.h"
@@ -19,6 +20,7 @@
 
 #include <chrono>
 #include <map>
+#include <set>
 
 using namespace mlir;
 using namespace ignis;
@@ -72,7 +74,7 @@ int64_t kernelCalls(const std::map<std::string, int64_t> &calls, ModuleOp module
 
 /// Facts about buffers, before or after planning.
 void addMemory(func::FuncOp function, json::Object &entry) {
-  for (const char *key : {"buffers", "bytes", "bound", "arena", "activations_q8", "scratch", "offsets"})
+  for (const char *key : {"buffers", "bytes", "bound", "arena", "activations_q8", "scratch", "places"})
     entry[key] = nullptr;
   bool buffers = llvm::none_of(function.getArgumentTypes(), [](Type type) { return isa<TensorType>(type); });
   FailureOr<SmallVector<LiveBuffer>> all = failure();
@@ -82,11 +84,18 @@ void addMemory(func::FuncOp function, json::Object &entry) {
     return;
   SmallVector<LiveBuffer> floats;
   int64_t bytes = 0, rounded = 0, scratch = 0;
-  llvm::DenseSet<int64_t> offsets;
+  std::set<int64_t> places; // distinct offsets in the arena
   for (const LiveBuffer &buffer : *all) {
     (buffer.isRounded() ? rounded : bytes) += buffer.bytes;
-    if (!buffer.isRounded())
-      floats.push_back(buffer);
+    if (buffer.isRounded())
+      continue;
+    floats.push_back(buffer);
+    APInt shift;
+    if (auto view = buffer.value.getDefiningOp<memref::ViewOp>(); view && matchPattern(view.getByteShift(), m_ConstantInt(&shift)))
+      places.insert(shift.getSExtValue());
+    if (auto argument = dyn_cast<BlockArgument>(buffer.value))
+      if (auto offset = function.getArgAttrOfType<IntegerAttr>(argument.getArgNumber(), kOffsetAttr))
+        places.insert(offset.getInt());
   }
   function.walk([&](ComputeOpInterface op) { scratch = std::max(scratch, op.getScratchBytes()); });
   entry["buffers"] = static_cast<int64_t>(floats.size());
@@ -94,6 +103,8 @@ void addMemory(func::FuncOp function, json::Object &entry) {
   entry["bound"] = memplan::lowerBound(toProblem(floats, 1));
   entry["activations_q8"] = rounded;
   entry["scratch"] = scratch;
+  if (!places.empty())
+    entry["places"] = static_cast<int64_t>(places.size());
   for (BlockArgument argument : function.getArguments()) {
     auto role = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), kRoleAttr);
     if (role && role.getValue() == "arena")

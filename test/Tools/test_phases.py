@@ -1,0 +1,96 @@
+# ===- test_phases.py - every stage can be seen and counted -------------------------------------------=== #
+# SPDX-License-Identifier: Apache-2.0
+#
+# The published headline from the IR of a header-only file of the 0.5B shape, and what --emit and --dump-ir print.
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def header(root, tmp_path_factory):
+    path = tmp_path_factory.mktemp("header") / "header.gguf"
+    subprocess.run(
+        [sys.executable, "-m", "ignis.synthesize", path, "--shape", "0.5b", "--type", "q8_0", "--seed", "1", "--header-only"],
+        check=True, capture_output=True, cwd=root / "python",
+    )
+    return path
+
+
+@pytest.fixture(scope="module")
+def imported(tools, header, tmp_path_factory):
+    path = tmp_path_factory.mktemp("import") / "import.mlir"
+    tools("ignis-run", header, "--emit", "import", "-o", path)
+    return path
+
+
+def report(tools, module, tmp_path, *passes):
+    path = tmp_path / "report.json"
+    tools("ignis-opt", module, *passes, f"--ignis-report={path}", "-o", tmp_path / "out.mlir")
+    return json.loads(path.read_text())["functions"]
+
+
+def test_headline_fusions(tools, imported, tmp_path):
+    hashes = set()
+    for order in (["--ignis-fuse-rms-norm", "--ignis-fuse-swiglu"], ["--ignis-fuse-swiglu", "--ignis-fuse-rms-norm"]):
+        functions = report(tools, imported, tmp_path, *order)
+        for name in ("decode", "prefill", "score"):
+            passes = functions[name]["passes"]
+            assert passes[0]["pass"] == "input" and passes[0]["total_ops"] == 435
+            assert passes[-1]["total_ops"] == 362
+            assert passes[-1]["ops"]["ignis.rms_norm"] == 49 and passes[-1]["ops"]["ignis.swiglu"] == 24
+        hashes.add((tmp_path / "out.mlir").read_bytes())
+    assert len(hashes) == 1
+
+
+@pytest.mark.parametrize("fused, buffers, total", [(True, 363, 2826752), (False, 436, 3469312)])
+def test_headline_buffers(tools, imported, tmp_path, fused, buffers, total):
+    fusions = ["--ignis-fuse-rms-norm", "--ignis-fuse-swiglu"] if fused else []
+    functions = report(tools, imported, tmp_path, *fusions, "--ignis-bufferize-pipeline", "--ignis-plan-memory=planner=slots alignment=1")
+    before, after = functions["decode"]["passes"][-2:]
+    assert (before["buffers"], before["bytes"], before["bound"]) == (buffers, total, 611328)
+    if fused:
+        assert after["arena"] == 653824
+    assert after["places"] == 5
+
+
+def test_planners_reach_the_bound(tools, imported, tmp_path):
+    for planner in ("best-of-greedy", "exact"):
+        functions = report(tools, imported, tmp_path, "--ignis-fuse-pipeline", "--ignis-bufferize-pipeline", f"--ignis-plan-memory=planner={planner} alignment=1")
+        assert functions["decode"]["passes"][-1]["arena"] == 611328
+
+
+def test_no_copies(tools, imported, tmp_path):
+    tools("ignis-opt", imported, "--ignis-fuse-pipeline", "--ignis-bufferize-pipeline", "-o", tmp_path / "out.mlir")
+    text = (tmp_path / "out.mlir").read_text()
+    assert "memref.copy" not in text and "tensor<" not in text and text.count("memref.alloc") > 300
+
+
+@pytest.mark.parametrize("phase, words", [
+    ("import", "tensor.empty"), ("fuse", "ignis.swiglu"), ("bufferize", "memref.alloc"), ("plan", "memref.view"),
+    ("lower", "llvm.func"), ("llvm", "define "), ("asm", "ignis_entry_decode:")])
+def test_emit(tools, phase, words):
+    assert words in tools.text("ignis-run", tools.model, "--emit", phase)
+
+
+def test_external_symbols(tools, tmp_path):
+    tools("ignis-run", tools.model, "--emit", "obj", "--cpu", "x86-64-v3", "-o", tmp_path / "model.o")
+    undefined = subprocess.run(["nm", "-u", tmp_path / "model.o"], capture_output=True, check=True).stdout.decode().split()
+    assert {name for name in undefined if name != "U"} == {"ignis_barrier", "ignis_matmul_q8_0", "ignis_matvec_q8_0", "ignis_round_q8_0"}
+
+
+def test_dump_ir(tools, tmp_path):
+    tools("ignis-run", tools.model, "--emit", "plan", "--dump-ir", tmp_path / "dump", "-o", tmp_path / "plan.mlir")
+    names = sorted(path.name for path in (tmp_path / "dump").iterdir())
+    assert names[0].startswith("000-ignis-fuse-rms-norm") and [int(name[:3]) for name in names] == list(range(len(names)))
+
+
+def test_deterministic(tools, imported, tmp_path):
+    outputs = set()
+    for _ in range(5):
+        tools("ignis-opt", imported, "--ignis-fuse-pipeline", "--ignis-bufferize-pipeline", "--ignis-plan-pipeline", "-o", tmp_path / "out.mlir")
+        outputs.add((tmp_path / "out.mlir").read_bytes())
+    assert len(outputs) == 1
