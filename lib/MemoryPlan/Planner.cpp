@@ -35,7 +35,7 @@ llvm::StringRef statusName(PlanStatus status) {
 llvm::Expected<PlanResult> Planner::solve(const Problem &problem,
                                           const PlanOptions &options) const {
   if (llvm::Error error = check(problem))
-    return std::move(error);
+    return llvm::Expected<PlanResult>(std::move(error));
   if (options.capacity && *options.capacity < 0)
     return llvm::createStringError(
         llvm::formatv("expected a capacity of at least 0 bytes, but got {0}", *options.capacity));

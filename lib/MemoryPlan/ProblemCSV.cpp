@@ -215,13 +215,13 @@ llvm::Error Parser::parseRow(ProblemFile &file) {
 llvm::Expected<ProblemFile> Parser::parse() {
   ProblemFile file;
   if (llvm::Error error = parseHeader())
-    return std::move(error);
+    return llvm::Expected<ProblemFile>(std::move(error));
   if (has(Offset))
     file.plan.emplace();
   int64_t total = 0;
   while (nextLine()) {
     if (llvm::Error error = parseRow(file))
-      return std::move(error);
+      return llvm::Expected<ProblemFile>(std::move(error));
     const Buffer &last = file.problem.buffers.back();
     int64_t most;
     if (llvm::AddOverflow(last.size, last.align - 1, most) ||

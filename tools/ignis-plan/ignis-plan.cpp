@@ -54,6 +54,8 @@ static cl::opt<bool> evenSteps("even-steps",
                                cl::desc("In the picture, one step per distinct begin or end"),
                                cl::cat(category));
 static cl::opt<bool> listPlanners("list", cl::desc("List the planners"), cl::cat(category));
+static cl::alias listPlannersToo("list-planners", cl::desc("The same as --list"),
+                                 cl::aliasopt(listPlanners), cl::cat(category));
 
 namespace {
 enum ExitCode { Success = 0, BadInput = 1, BadUsage = 2, Interrupted = 130 };

@@ -124,8 +124,9 @@ TEST(Planner, BestOfGreedyIsNoWorseThanAny) {
     Problem problem = randomProblem(random, random.in(2, 40));
     int64_t best = planned("best-of-greedy", problem).plan.height;
     for (const PlannerInfo &info : planners())
-      if (llvm::StringRef(info.name).starts_with("greedy-"))
+      if (llvm::StringRef(info.name).starts_with("greedy-")) {
         ASSERT_LE(best, planned(info.name, problem).plan.height) << info.name;
+      }
   }
 }
 

@@ -35,8 +35,9 @@ TEST(Random, NoPlannerBeatsBruteForceOrClaimsTooMuch) {
       EXPECT_TRUE(isValid(problem, result.plan)) << info.name << "\n" << csvOf(problem);
       EXPECT_GE(result.plan.height, optimum) << info.name << "\n" << csvOf(problem);
       EXPECT_LE(result.proven, optimum) << info.name << "\n" << csvOf(problem);
-      if (result.status == PlanStatus::Optimal)
+      if (result.status == PlanStatus::Optimal) {
         EXPECT_EQ(result.plan.height, optimum) << info.name << "\n" << csvOf(problem);
+      }
     }
   });
 }
@@ -106,8 +107,9 @@ TEST(Random, SearchesGiveTheSamePlanEachTime) {
       options.budgetSeconds = 0.2;
       PlanResult first = planned(info.name, problem, options);
       PlanResult second = planned(info.name, problem, options);
-      if (!first.budgetHit && !second.budgetHit)
+      if (!first.budgetHit && !second.budgetHit) {
         ASSERT_EQ(first.plan.offsets, second.plan.offsets) << info.name << "\n" << csvOf(problem);
+      }
     }
   }
 }
