@@ -1,0 +1,23 @@
+# ===- lit.cfg.py - how the compiler's tests run ----------------------------------------------=== #
+# SPDX-License-Identifier: Apache-2.0
+#
+# `build/bin/ignis-lit build/test`, or one file: `build/bin/ignis-lit test/Dialect/Ignis/IR/ops.mlir`.
+
+import os
+
+import lit.formats
+from lit.llvm import llvm_config
+from lit.llvm.subst import ToolSubst
+
+config.name = "ignis"
+config.test_format = lit.formats.ShTest(True)
+config.suffixes = [".mlir", ".test"]
+config.excludes = ["Inputs", "Tools", "Unit", "data", "fuzz"]
+config.test_source_root = os.path.dirname(__file__)
+config.test_exec_root = os.path.join(config.ignis_obj_root, "test")
+
+llvm_config.use_default_substitutions()  # FileCheck, not, count
+binaries = os.path.join(config.ignis_obj_root, "bin")
+llvm_config.add_tool_substitutions(
+    [ToolSubst(name, unresolved="fatal") for name in ("ignis-opt", "ignis-plan")], [binaries, config.llvm_tools_dir]
+)
