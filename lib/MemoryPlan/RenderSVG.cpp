@@ -20,7 +20,7 @@ namespace ignis::memplan {
 
 namespace {
 /// Pixels. The plot's size depends on the problem, all else is fixed.
-constexpr double leftMargin = 96, rightMargin = 24, topMargin = 56, axisHeight = 44;
+constexpr double leftMargin = 96, rightMargin = 24, topMargin = 74, axisHeight = 44;
 constexpr double loadHeight = 90, bottomMargin = 30;
 constexpr double minWidth = 1000, maxWidth = 7200, pixelsPerStep = 16;
 constexpr double minHeight = 420, maxHeight = 1100;
@@ -173,7 +173,7 @@ void Picture::drawHead() {
                      "viewBox=\"0 0 %.0f %.0f\" font-family=\"sans-serif\" font-size=\"12\">\n",
                      w, h, w, h)
      << "<style>.b{stroke:#333;stroke-width:0.6}.b:hover{stroke-width:2.5}"
-        ".l{text-anchor:middle;dominant-baseline:central;fill:#111;pointer-events:none}"
+        ".l{text-anchor:middle;fill:#111;pointer-events:none}"
         ".a{fill:#444;font-size:11px}.r{text-anchor:end}.m{text-anchor:middle}"
         ".g{stroke:#e4e4e4;stroke-width:1}</style>\n";
   os << "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n";
@@ -235,6 +235,7 @@ void Picture::drawLabel(double left, double top, double w, double h, const std::
   number("x", cx);
   number("y", cy);
   number("font-size", size);
+  os << " dy=\"0.35em\""; // the middle of capitals and digits lies on the point
   if (turn)
     os << llvm::format(" transform=\"rotate(-90 %.2f %.2f)\"", cx, cy);
   os << '>' << escaped(id) << "</text>\n";
@@ -262,10 +263,14 @@ void Picture::drawBuffer(size_t i) {
 
 void Picture::drawLevel(int64_t level, const char *style, const char *label, bool below) {
   line(leftMargin, y(level), leftMargin + width, y(level), style);
-  // White under the letters keeps them legible on any rectangle.
-  text(leftMargin + width - 4, y(level) + (below ? 14 : -4),
-       "class=\"r\" font-size=\"12\" paint-order=\"stroke\" stroke=\"white\" stroke-width=\"4\"",
-       label + (" " + grouped(level)));
+  // At both ends, as a wide picture is seen in parts. White under the letters keeps them legible on
+  // any rectangle.
+  double atY = y(level) + (below ? 14 : -4);
+  std::string content = label + (" " + grouped(level));
+  constexpr const char *halo = "font-size=\"12\" paint-order=\"stroke\" stroke=\"white\" "
+                               "stroke-width=\"4\"";
+  text(leftMargin + 4, atY, halo, content);
+  text(leftMargin + width - 4, atY, (std::string("class=\"r\" ") + halo).c_str(), content);
 }
 
 void Picture::drawLoad() {

@@ -15,6 +15,7 @@
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
 
 #include <atomic>
 #include <cmath>
@@ -156,7 +157,8 @@ static bool present(const ProblemFile &file, const PlanOptions &options, const A
   const Plan &plan = answer.result.plan;
   if (!svgFile.empty()) {
     RenderOptions picture;
-    picture.title = (inputFile == "-" ? std::string("stdin") : inputFile) + ", " + answer.planner;
+    picture.title = (inputFile == "-" ? "stdin" : llvm::sys::path::filename(inputFile).str()) +
+                    ", " + answer.planner;
     picture.bound = answer.result.bound;
     picture.capacity = options.capacity;
     picture.evenSteps = evenSteps;

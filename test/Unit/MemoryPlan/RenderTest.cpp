@@ -47,8 +47,8 @@ TEST(RenderSVG, BoundAndCapacityAreLines) {
   options.bound = 8;
   options.capacity = 16;
   std::string svg = svgOf(problem, plan, options);
-  EXPECT_EQ(count(svg, ">bound 8<"), 1u);
-  EXPECT_EQ(count(svg, ">capacity 16<"), 1u);
+  EXPECT_EQ(count(svg, ">bound 8<"), 2u) << "at both ends";
+  EXPECT_EQ(count(svg, ">capacity 16<"), 2u);
 }
 
 TEST(RenderSVG, EscapesIdsAndTitles) {
