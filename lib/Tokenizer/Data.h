@@ -1,4 +1,5 @@
-//===- Data.h - a loaded vocabulary ---------------------------------------------------------------===//
+//===- Data.h - a loaded vocabulary
+//---------------------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Flat arrays, so that 151,936 tokens and as many merges load in milliseconds.

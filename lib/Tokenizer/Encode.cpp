@@ -1,7 +1,9 @@
-//===- Encode.cpp - byte-level BPE ----------------------------------------------------------------------===//
+//===- Encode.cpp - byte-level BPE
+//----------------------------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Special tokens first, then normalisation, then words, then merges within a word: always the pair of best rank, the leftmost of equals (Sennrich et al., 2016).
+// Special tokens first, then normalisation, then words, then merges within a word: always the pair
+// of best rank, the leftmost of equals (Sennrich et al., 2016).
 
 #include "Data.h"
 #include "UTF8.h"
@@ -24,7 +26,7 @@ struct EncodeState {
 } // namespace ignis::tokenizer
 
 namespace {
-constexpr size_t kShortWord = 32;     // up to here a scan for the best pair beats a heap
+constexpr size_t kShortWord = 32;      // up to here a scan for the best pair beats a heap
 constexpr size_t kMostKnown = 1 << 16; // words remembered in one text
 
 /// Merges by repeated scans; for short words.
@@ -33,7 +35,8 @@ void mergeByScan(const MergeTable &merges, std::vector<uint32_t> &symbols) {
     const MergeTable::Merge *best = nullptr;
     size_t at = 0;
     for (size_t i = 0; i + 1 < symbols.size(); ++i)
-      if (const MergeTable::Merge *merge = merges.find(symbols[i], symbols[i + 1]); merge && (!best || merge->rank < best->rank)) {
+      if (const MergeTable::Merge *merge = merges.find(symbols[i], symbols[i + 1]);
+          merge && (!best || merge->rank < best->rank)) {
         best = merge;
         at = i;
       }
@@ -51,7 +54,9 @@ void mergeByHeap(const MergeTable &merges, std::vector<uint32_t> &symbols) {
   std::vector<uint32_t> previous(count), next(count);
   struct Candidate {
     uint32_t rank, at, left, right, result;
-    bool operator<(const Candidate &other) const { return rank != other.rank ? rank > other.rank : at > other.at; }
+    bool operator<(const Candidate &other) const {
+      return rank != other.rank ? rank > other.rank : at > other.at;
+    }
   };
   std::priority_queue<Candidate> heap;
   auto consider = [&](uint32_t at) {
@@ -71,7 +76,8 @@ void mergeByHeap(const MergeTable &merges, std::vector<uint32_t> &symbols) {
     Candidate best = heap.top();
     heap.pop();
     // Stale: one of the two has been merged since.
-    if (symbols[best.at] != best.left || next[best.at] == kNone || symbols[next[best.at]] != best.right)
+    if (symbols[best.at] != best.left || next[best.at] == kNone ||
+        symbols[next[best.at]] != best.right)
       continue;
     uint32_t gone = next[best.at];
     symbols[best.at] = best.result;
@@ -115,7 +121,8 @@ void Tokenizer::encodeText(StringRef text, EncodeState &state) const {
   auto encodeWord = [&](StringRef word) {
     auto known = state.words.find(word);
     if (known != state.words.end()) {
-      state.ids.insert(state.ids.end(), state.known.begin() + known->second.first, state.known.begin() + known->second.second);
+      state.ids.insert(state.ids.end(), state.known.begin() + known->second.first,
+                       state.known.begin() + known->second.second);
       return;
     }
     symbols.clear();

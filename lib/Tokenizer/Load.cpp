@@ -1,98 +1,65 @@
-//===- Load.cpp - a vocabulary from a GGUF file's metadata ------------------------------------------===//
+//===- Load.cpp - a tokenizer from a file's metadata ------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Tokens are written in GPT-2's alphabet, where every byte is a printable character; merges are pairs of such texts.
+// Checks everything that encoding and decoding rely on, so that these cannot fail. Files differ in
+// harmless ways, which pass: two tokens of one text (encoding uses the first), empty tokens, no
+// token types, no special ids.
 
-#include "Data.h"
+#include "TokenIndex.h"
+#include "TokenizerData.h"
 #include "UTF8.h"
 
 #include "ignis/GGUF/File.h"
 
-#include "llvm/Support/xxhash.h"
+#include "llvm/ADT/SmallString.h"
 
 #include <algorithm>
-#include <cstring>
 
 using namespace ignis::tokenizer;
+using ignis::gguf::escape;
+using llvm::Error;
+using llvm::Expected;
 using llvm::StringRef;
-
-void MergeTable::reserve(size_t count) {
-  size_t capacity = 16;
-  while (capacity < 2 * count)
-    capacity *= 2;
-  keys.assign(capacity, kEmpty);
-  merges.resize(capacity);
-  mask = capacity - 1;
-}
-
-void MergeTable::insert(uint32_t left, uint32_t right, Merge merge) {
-  uint64_t key = uint64_t(left) << 32 | right;
-  size_t i = hash(key) & mask;
-  for (; keys[i] != kEmpty; i = (i + 1) & mask)
-    if (keys[i] == key)
-      return;
-  keys[i] = key;
-  merges[i] = merge;
-}
+using llvm::Twine;
 
 namespace {
-/// Text -> id, during loading alone.
-class TokenIndex {
-public:
-  explicit TokenIndex(const std::vector<StringRef> &tokens) : tokens(tokens) {
-    size_t capacity = 16;
-    while (capacity < 2 * tokens.size())
-      capacity *= 2;
-    slots.assign(capacity, 0);
-    mask = capacity - 1;
-  }
-  void insert(uint32_t id) {
-    size_t i = hash(tokens[id]) & mask;
-    for (; slots[i]; i = (i + 1) & mask)
-      if (tokens[slots[i] - 1] == tokens[id])
-        return; // The first of equal texts counts.
-    slots[i] = id + 1;
-  }
-  std::optional<uint32_t> find(StringRef text) const {
-    for (size_t i = hash(text) & mask; slots[i]; i = (i + 1) & mask)
-      if (tokens[slots[i] - 1] == text)
-        return slots[i] - 1;
-    return std::nullopt;
-  }
-
-private:
-  static uint64_t hash(StringRef text) {
-    return llvm::xxh3_64bits({reinterpret_cast<const uint8_t *>(text.data()), text.size()});
-  }
-  const std::vector<StringRef> &tokens;
-  std::vector<uint32_t> slots;
-  size_t mask;
-};
-
-/// GPT-2's alphabet: printable Latin-1 stands for itself, the other 68 bytes follow from U+0100 on.
+/// The characters that stand for bytes in token texts, as GPT-2 chose them: printable ones of
+/// Latin-1 for themselves, the others by the characters from U+0100 on.
 struct ByteAlphabet {
-  int16_t byteOf[0x144];
+  std::array<std::string, 256> characters; // UTF-8, by byte
+  std::array<int16_t, 0x144> bytes;        // by code point; -1: stands for none
+
   ByteAlphabet() {
-    std::fill(std::begin(byteOf), std::end(byteOf), int16_t(-1));
-    int next = 0x100;
-    for (int byte = 0; byte < 256; ++byte) {
-      bool printable = (byte >= '!' && byte <= '~') || (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae;
-      byteOf[printable ? byte : next++] = static_cast<int16_t>(byte);
+    bytes.fill(-1);
+    unsigned shifted = 0x100;
+    for (unsigned byte = 0; byte != 256; ++byte) {
+      bool plain = (byte > 0x20 && byte < 0x7f) || (byte > 0xa0 && byte != 0xad);
+      unsigned point = plain ? byte : shifted++;
+      bytes[point] = byte;
+      if (point >= 0x80)
+        characters[byte] += static_cast<char>(0xc0 | point >> 6);
+      characters[byte] += static_cast<char>(point < 0x80 ? point : 0x80 | (point & 0x3f));
     }
   }
-  /// Appends the bytes of `text`; a text with other characters stands for itself.
-  void append(StringRef text, std::string &out) const {
+
+  /// Appends the bytes of a token to `out`; its text itself if not all of it is of the alphabet.
+  void decode(StringRef text, std::string &out) const {
+    auto isASCII = [](char c) { return static_cast<uint8_t>(c) < 0x80; };
     size_t before = out.size();
-    for (StringRef rest = text; !rest.empty();) {
-      Character character = firstCharacter(rest);
-      if (character.status != Character::Valid || character.codePoint >= 0x144 || byteOf[character.codePoint] < 0) {
-        out.resize(before);
-        out += text;
-        return;
+    if (!std::all_of(text.begin(), text.end(), isASCII)) { // ASCII stands for itself
+      StringRef rest = text;
+      while (!rest.empty()) {
+        Character c = firstCharacter(rest);
+        if (c.status != Character::Valid || c.codePoint >= bytes.size() || bytes[c.codePoint] < 0)
+          break;
+        out += static_cast<char>(bytes[c.codePoint]);
+        rest = rest.drop_front(c.length);
       }
-      out += static_cast<char>(byteOf[character.codePoint]);
-      rest = rest.drop_front(character.length);
+      if (rest.empty())
+        return;
+      out.resize(before);
     }
+    out.append(text.data(), text.size());
   }
 };
 } // namespace
@@ -100,165 +67,255 @@ struct ByteAlphabet {
 namespace ignis::tokenizer {
 class Loader {
 public:
-  Loader(const gguf::File &file, Tokenizer::Data &data) : file(file), data(data) {}
-
-  llvm::Error run() {
-    if (llvm::Error error = checkKind())
-      return error;
-    llvm::Expected<gguf::StringArray> tokens = file.getStringArray("tokenizer.ggml.tokens");
-    if (!tokens)
-      return tokens.takeError();
-    if (tokens->size() == 0 || tokens->size() > INT32_MAX / 2)
-      return file.error("tokenizer.ggml.tokens has " + llvm::Twine(tokens->size()) + " tokens, expected 1 to 1073741823");
-    texts = tokens->index();
-    if (llvm::Error error = loadTokens())
-      return error;
-    if (llvm::Error error = loadMerges())
-      return error;
-    return loadSpecial();
-  }
+  explicit Loader(const gguf::File &file) : file(file) {}
+  Expected<std::unique_ptr<Tokenizer>> load();
 
 private:
-  llvm::Error checkKind() {
-    for (auto [key, wanted] : {std::pair("tokenizer.ggml.model", "gpt2"), std::pair("tokenizer.ggml.pre", "qwen2")}) {
-      llvm::Expected<StringRef> value = file.getString(key);
-      if (!value)
-        return value.takeError();
-      if (*value != wanted)
-        return file.error(llvm::Twine(key) + " is '" + gguf::escape(*value, 40) + "', expected '" + wanted + "'");
-    }
-    return llvm::Error::success();
+  Error fault(StringRef key, const Twine &what) const {
+    return file.error("key '" + key + "': " + what);
   }
+  Error expect(StringRef key, StringRef wanted) const;
+  Error readKinds(size_t count, std::vector<TokenKind> &kinds) const;
+  Error readBytes(Tokenizer::Data &data) const;
+  Error readByteTokens(TokenIndex &index, Tokenizer::Data &data) const;
+  Expected<std::vector<Merge>> readMerges(TokenIndex &index) const;
+  Error readSpecials(Tokenizer::Data &data) const;
+  Expected<std::optional<int32_t>> readId(StringRef key) const;
+  Error readEndOfText(Tokenizer::Data &data) const;
+  Error readSettings(Tokenizer::Data &data) const;
 
-  llvm::Error loadTokens() {
-    data.kinds.assign(texts.size(), TokenKind::Normal);
-    if (file.find("tokenizer.ggml.token_type")) {
-      llvm::Expected<gguf::IntegerArray> types = file.getIntegerArray("tokenizer.ggml.token_type");
-      if (!types)
-        return types.takeError();
-      if (types->size() != texts.size())
-        return file.error("tokenizer.ggml.token_type has " + llvm::Twine(types->size()) + " entries, expected " +
-                          llvm::Twine(texts.size()) + ", one for each token");
-      for (size_t i = 0; i < texts.size(); ++i) {
-        int64_t type = (*types)[i];
-        if (type < 1 || type > 6)
-          return file.error("tokenizer.ggml.token_type[" + llvm::Twine(i) + "] is " + llvm::Twine(type) + ", expected 1 to 6");
-        data.kinds[i] = static_cast<TokenKind>(type);
-      }
-    }
-    static const ByteAlphabet alphabet;
-    data.begins.reserve(texts.size() + 1);
-    for (size_t i = 0; i < texts.size(); ++i) {
-      data.begins.push_back(static_cast<uint32_t>(data.bytes.size()));
-      if (isText(i))
-        alphabet.append(texts[i], data.bytes);
-      else
-        data.bytes += texts[i];
-      if (data.bytes.size() > UINT32_MAX / 2)
-        return file.error("tokenizer.ggml.tokens has more than 2 GiB of text");
-    }
-    data.begins.push_back(static_cast<uint32_t>(data.bytes.size()));
-    std::fill(std::begin(data.byteTokens), std::end(data.byteTokens), UINT32_MAX);
-    for (size_t i = texts.size(); i-- > 0;)
-      if (isText(i) && data.begins[i + 1] - data.begins[i] == 1)
-        data.byteTokens[static_cast<uint8_t>(data.bytes[data.begins[i]])] = static_cast<uint32_t>(i);
-    for (int byte = 0; byte < 256; ++byte)
-      if (data.byteTokens[byte] == UINT32_MAX)
-        return file.error("tokenizer.ggml.tokens has no token for byte " + llvm::Twine(byte));
-    return llvm::Error::success();
-  }
-
-  llvm::Error loadMerges() {
-    llvm::Expected<gguf::StringArray> merges = file.getStringArray("tokenizer.ggml.merges");
-    if (!merges)
-      return merges.takeError();
-    TokenIndex index(texts);
-    for (size_t i = 0; i < texts.size(); ++i)
-      if (isText(i))
-        index.insert(static_cast<uint32_t>(i));
-    data.merges.reserve(merges->size());
-    std::string joined;
-    uint32_t rank = 0;
-    for (StringRef merge : *merges) {
-      // The space between the two is never their first character.
-      size_t space = merge.find(' ', 1);
-      StringRef left = merge.take_front(space), right = space == StringRef::npos ? StringRef() : merge.drop_front(space + 1);
-      joined.assign(left.data(), left.size());
-      joined.append(right.data(), right.size());
-      auto leftId = index.find(left), rightId = index.find(right), result = index.find(joined);
-      if (right.empty() || !leftId || !rightId || !result)
-        return file.error("tokenizer.ggml.merges[" + llvm::Twine(rank) + "] is '" + gguf::escape(merge, 60) +
-                          "', expected two tokens with a space between that make a third");
-      data.merges.insert(*leftId, *rightId, {rank++, *result});
-    }
-    return llvm::Error::success();
-  }
-
-  llvm::Error loadSpecial() {
-    for (size_t i = 0; i < texts.size(); ++i) {
-      TokenKind kind = data.kinds[i];
-      if ((kind == TokenKind::Control || kind == TokenKind::Unknown || kind == TokenKind::UserDefined) && !texts[i].empty())
-        data.special[static_cast<uint8_t>(texts[i][0])].push_back(static_cast<int32_t>(i));
-    }
-    for (std::vector<int32_t> &ids : data.special)
-      std::stable_sort(ids.begin(), ids.end(), [&](int32_t a, int32_t b) { return data.text(a).size() > data.text(b).size(); });
-    std::optional<int32_t> eos, eot;
-    for (auto [key, target] : {std::pair("tokenizer.ggml.eos_token_id", &eos), std::pair("tokenizer.ggml.eot_token_id", &eot),
-                               std::pair("tokenizer.ggml.bos_token_id", &data.bos),
-                               std::pair("tokenizer.ggml.padding_token_id", &data.padding)})
-      if (llvm::Error error = readId(key, *target))
-        return error;
-    auto addEnd = [&](std::optional<int32_t> id) {
-      if (id && !llvm::is_contained(data.endOfText, *id))
-        data.endOfText.push_back(*id);
-    };
-    addEnd(eos);
-    addEnd(eot);
-    for (StringRef text : {"<|im_end|>", "<|endoftext|>"})
-      for (int32_t id : data.special[static_cast<uint8_t>('<')])
-        if (data.text(id) == text)
-          addEnd(id);
-    auto addBos = file.getBool("tokenizer.ggml.add_bos_token", false);
-    if (!addBos)
-      return addBos.takeError();
-    auto nfc = file.getBool("ignis.tokenizer.nfc", true);
-    if (!nfc)
-      return nfc.takeError();
-    auto chat = file.getString("tokenizer.chat_template", "");
-    if (!chat)
-      return chat.takeError();
-    data.addBos = *addBos;
-    data.nfc = *nfc;
-    data.chatTemplate = chat->str();
-    return llvm::Error::success();
-  }
-
-  llvm::Error readId(const char *key, std::optional<int32_t> &out) {
-    if (!file.find(key))
-      return llvm::Error::success();
-    llvm::Expected<int64_t> id = file.getInteger(key);
-    if (!id)
-      return id.takeError();
-    if (*id < 0 || *id >= data.size())
-      return file.error(llvm::Twine(key) + " is " + llvm::Twine(*id) + ", expected 0 to " + llvm::Twine(data.size() - 1));
-    out = static_cast<int32_t>(*id);
-    return llvm::Error::success();
-  }
-
-  bool isText(size_t i) const { return data.kinds[i] == TokenKind::Normal || data.kinds[i] == TokenKind::Byte; }
+  static constexpr StringRef tokensKey = "tokenizer.ggml.tokens";
+  static constexpr StringRef kindsKey = "tokenizer.ggml.token_type";
+  static constexpr StringRef mergesKey = "tokenizer.ggml.merges";
 
   const gguf::File &file;
-  Tokenizer::Data &data;
-  std::vector<StringRef> texts;
+  const ByteAlphabet alphabet;
+  std::vector<StringRef> tokens; // as the file has them, by id
 };
 } // namespace ignis::tokenizer
 
-llvm::Expected<std::unique_ptr<Tokenizer>> Tokenizer::create(const gguf::File &file) {
-  llvm::Expected<PreTokenizer> preTokenizer = PreTokenizer::create();
+Error Loader::expect(StringRef key, StringRef wanted) const {
+  Expected<StringRef> found = file.getString(key);
+  if (!found)
+    return found.takeError();
+  if (*found != wanted)
+    return fault(key, "expected " + wanted + ", got '" + escape(*found, 64) + "'");
+  return Error::success();
+}
+
+Error Loader::readKinds(size_t count, std::vector<TokenKind> &kinds) const {
+  kinds.assign(count, TokenKind::Normal);
+  if (!file.find(kindsKey))
+    return Error::success();
+  Expected<gguf::IntegerArray> types = file.getIntegerArray(kindsKey);
+  if (!types)
+    return types.takeError();
+  if (types->size() != count)
+    return fault(kindsKey, "expected " + Twine(count) + " types, one for each token, got " +
+                               Twine(types->size()));
+  for (size_t id = 0; id != count; ++id) {
+    int64_t type = (*types)[id];
+    if (type < 1 || type > 6)
+      return fault(kindsKey,
+                   "token " + Twine(id) + ": expected a type from 1 to 6, got " + Twine(type));
+    kinds[id] = static_cast<TokenKind>(type);
+  }
+  return Error::success();
+}
+
+Error Loader::readBytes(Tokenizer::Data &data) const {
+  uint64_t total = 0; // of the texts in the file, which are no shorter than their bytes
+  for (StringRef token : tokens)
+    total += token.size();
+  if (total > UINT32_MAX)
+    return fault(tokensKey, "expected less than 4 GiB of text, got " + Twine(total) + " bytes");
+  data.bytes.reserve(total);
+  data.offsets.reserve(tokens.size() + 1);
+  for (size_t id = 0; id != tokens.size(); ++id) {
+    data.offsets.push_back(data.bytes.size());
+    TokenKind kind = data.kinds[id];
+    if (kind == TokenKind::Normal || kind == TokenKind::Byte || kind == TokenKind::Unused)
+      alphabet.decode(tokens[id], data.bytes);
+    else
+      data.bytes.append(tokens[id].data(), tokens[id].size());
+  }
+  data.offsets.push_back(data.bytes.size());
+  return Error::success();
+}
+
+Error Loader::readByteTokens(TokenIndex &index, Tokenizer::Data &data) const {
+  for (unsigned byte = 0; byte != 256; ++byte) {
+    data.byteTokens[byte] = index.find(alphabet.characters[byte]);
+    if (data.byteTokens[byte] < 0)
+      return fault(tokensKey, "expected a token for each byte, got none for byte " + Twine(byte));
+  }
+  return Error::success();
+}
+
+Expected<std::vector<Merge>> Loader::readMerges(TokenIndex &index) const {
+  Expected<gguf::StringArray> lines = file.getStringArray(mergesKey);
+  if (!lines)
+    return lines.takeError();
+  if (lines->size() > INT32_MAX)
+    return fault(mergesKey, "expected at most 2147483647 merges, got " + Twine(lines->size()));
+  std::vector<Merge> merges;
+  merges.reserve(lines->size());
+  int32_t likely = 0; // most vocabularies are in the order of their merges
+  llvm::SmallString<64> joined;
+  for (StringRef line : *lines) {
+    auto refuse = [&](const Twine &what) {
+      return fault(mergesKey,
+                   "merge " + Twine(merges.size()) + " '" + escape(line, 64) + "': " + what);
+    };
+    auto [left, right] = line.split(' ');
+    if (left.empty() || right.empty() || right.contains(' '))
+      return refuse("expected two tokens and one space between them");
+    joined.assign({left, right});
+    Merge merge{index.find(left), index.find(right), likely};
+    if (static_cast<size_t>(likely) >= tokens.size() || tokens[likely] != joined)
+      merge.result = index.find(joined);
+    for (auto [text, id] : {std::pair(left, merge.left), std::pair(right, merge.right),
+                            std::pair(StringRef(joined), merge.result)})
+      if (id < 0)
+        return refuse("expected tokens of the vocabulary, got '" + escape(text, 64) + "'");
+    likely = merge.result + 1;
+    merges.push_back(merge);
+  }
+  return merges;
+}
+
+Error Loader::readSpecials(Tokenizer::Data &data) const {
+  std::vector<SpecialTokens::Token> specials;
+  for (size_t id = 0; id != tokens.size(); ++id) {
+    TokenKind kind = data.kinds[id];
+    bool control = kind == TokenKind::Control || kind == TokenKind::Unknown;
+    if ((!control && kind != TokenKind::UserDefined) || tokens[id].empty())
+      continue;
+    if (tokens[id].size() > SpecialTokens::maxLength)
+      return fault(tokensKey, "token " + Twine(id) + ": expected a special token of at most " +
+                                  Twine(SpecialTokens::maxLength) + " bytes, got " +
+                                  Twine(tokens[id].size()));
+    specials.push_back({data.token(id), static_cast<int32_t>(id), control});
+  }
+  data.specials = SpecialTokens(std::move(specials));
+  return Error::success();
+}
+
+Expected<std::optional<int32_t>> Loader::readId(StringRef key) const {
+  if (!file.find(key))
+    return std::nullopt;
+  Expected<int64_t> id = file.getInteger(key);
+  if (!id)
+    return id.takeError();
+  if (*id < 0 || static_cast<uint64_t>(*id) >= tokens.size())
+    return fault(key, "expected an id below " + Twine(tokens.size()) +
+                          ", the number of tokens, got " + Twine(*id));
+  return static_cast<int32_t>(*id);
+}
+
+Error Loader::readEndOfText(Tokenizer::Data &data) const {
+  auto add = [&](int32_t id) {
+    if (std::find(data.endOfText.begin(), data.endOfText.end(), id) == data.endOfText.end())
+      data.endOfText.push_back(id);
+  };
+  for (StringRef key : {"tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id",
+                        "tokenizer.ggml.eom_token_id"}) {
+    Expected<std::optional<int32_t>> id = readId(key);
+    if (!id)
+      return id.takeError();
+    if (*id)
+      add(**id);
+  }
+  StringRef listKey = "ignis.tokenizer.eos_token_ids";
+  if (file.find(listKey)) {
+    Expected<gguf::IntegerArray> ids = file.getIntegerArray(listKey);
+    if (!ids)
+      return ids.takeError();
+    if (ids->size() > 64)
+      return fault(listKey, "expected at most 64 ids, got " + Twine(ids->size()));
+    for (uint64_t i = 0; i != ids->size(); ++i) {
+      int64_t id = (*ids)[i];
+      if (id < 0 || static_cast<uint64_t>(id) >= tokens.size())
+        return fault(listKey, "expected ids below " + Twine(tokens.size()) +
+                                  ", the number of tokens, got " + Twine(id));
+      add(static_cast<int32_t>(id));
+    }
+  }
+  // A file names one of the two as a rule; a model may end with either.
+  for (StringRef text : {"<|endoftext|>", "<|im_end|>"})
+    if (std::optional<int32_t> id = data.specials.find(text))
+      if (data.kinds[*id] == TokenKind::Control)
+        add(*id);
+  return Error::success();
+}
+
+Error Loader::readSettings(Tokenizer::Data &data) const {
+  Expected<std::optional<int32_t>> bos = readId("tokenizer.ggml.bos_token_id");
+  if (!bos)
+    return bos.takeError();
+  data.bos = *bos;
+  Expected<std::optional<int32_t>> padding = readId("tokenizer.ggml.padding_token_id");
+  if (!padding)
+    return padding.takeError();
+  data.padding = *padding;
+
+  StringRef addBosKey = "tokenizer.ggml.add_bos_token";
+  Expected<bool> addBos = file.getBool(addBosKey, false);
+  if (!addBos)
+    return addBos.takeError();
+  if (*addBos && !data.bos)
+    return fault(addBosKey, "expected a tokenizer.ggml.bos_token_id beside it, got none");
+  data.addBos = *addBos;
+
+  // Qwen2's own tokenizer normalises; other programs' files do not say so.
+  Expected<bool> nfc = file.getBool("ignis.tokenizer.nfc", true);
+  if (!nfc)
+    return nfc.takeError();
+  data.nfc = *nfc;
+
+  Expected<StringRef> chatTemplate = file.getString("tokenizer.chat_template", "");
+  if (!chatTemplate)
+    return chatTemplate.takeError();
+  data.chatTemplate = chatTemplate->str();
+  return Error::success();
+}
+
+Expected<std::unique_ptr<Tokenizer>> Loader::load() {
+  if (Error error = expect("tokenizer.ggml.model", "gpt2"))
+    return error;
+  if (Error error = expect("tokenizer.ggml.pre", "qwen2"))
+    return error;
+  Expected<gguf::StringArray> list = file.getStringArray(tokensKey);
+  if (!list)
+    return list.takeError();
+  if (list->empty() || list->size() > INT32_MAX)
+    return fault(tokensKey, "expected 1 to 2147483647 tokens, got " + Twine(list->size()));
+  tokens = list->index();
+
+  TokenIndex index(tokens);
+  Expected<std::vector<Merge>> merges = readMerges(index);
+  if (!merges)
+    return merges.takeError();
+  Expected<PreTokenizer> preTokenizer = PreTokenizer::create();
   if (!preTokenizer)
     return preTokenizer.takeError();
-  auto data = std::make_unique<Data>(std::move(*preTokenizer));
-  if (llvm::Error error = Loader(file, *data).run())
-    return std::move(error);
+  auto data =
+      std::make_unique<Tokenizer::Data>(MergeTable(std::move(*merges)), std::move(*preTokenizer));
+  if (Error error = readByteTokens(index, *data))
+    return error;
+  if (Error error = readKinds(tokens.size(), data->kinds))
+    return error;
+  if (Error error = readBytes(*data))
+    return error;
+  if (Error error = readSpecials(*data))
+    return error;
+  if (Error error = readEndOfText(*data))
+    return error;
+  if (Error error = readSettings(*data))
+    return error;
   return std::unique_ptr<Tokenizer>(new Tokenizer(std::move(data)));
+}
+
+Expected<std::unique_ptr<Tokenizer>> Tokenizer::create(const gguf::File &file) {
+  return Loader(file).load();
 }

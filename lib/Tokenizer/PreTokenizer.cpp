@@ -78,9 +78,9 @@ llvm::Expected<PreTokenizer> PreTokenizer::create() {
 /// The same text, same offsets, with representatives for characters that PCRE2 may misjudge.
 static std::string shadow(StringRef text) {
   // A letter, a digit and a symbol of 2, 3 and 4 bytes; as old as Unicode's first versions.
-  static const char *const representatives[3][3] = {
-      {"\u00e9", "\u00b2", "\u00a1"}, {"\u3042", "\u2070", "\u2010"},
-      {"\U00020000", "\U00010107", "\U0001d100"}};
+  static const char *const representatives[3][3] = {{"\u00e9", "\u00b2", "\u00a1"},
+                                                    {"\u3042", "\u2070", "\u2010"},
+                                                    {"\U00020000", "\U00010107", "\U0001d100"}};
   std::string out = text.str();
   for (size_t at = 0; at < text.size();) {
     Character character = firstCharacter(text.drop_front(at));
@@ -102,8 +102,8 @@ void PreTokenizer::split(StringRef text, bool ambiguous,
     subject = copy = shadow(text);
   pcre2_match_data *data = pcre2_match_data_create(1, nullptr);
   for (size_t at = 0; at < text.size();) {
-    size_t length = data ? code->match(subject, at, data)
-                         : size_t(firstCharacter(text.drop_front(at)).length);
+    size_t length =
+        data ? code->match(subject, at, data) : size_t(firstCharacter(text.drop_front(at)).length);
     word(text.substr(at, length));
     at += length;
   }

@@ -1,89 +1,104 @@
-//===- Tokenizer.cpp - ids to text, and what is known of tokens ----------------------------------------===//
+//===- Tokenizer.cpp - text to token ids and back ---------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// See Tokenizer.h.
+// The steps of encoding, in the referee's order: special tokens are cut out; each text between them
+// is normalised, then cut into words; the bytes of a word are merged.
 
 #include "ignis/Tokenizer/Tokenizer.h"
 
-#include "Data.h"
+#include "TokenizerData.h"
+#include "UTF8.h"
+#include "Unicode.h"
 
-#include "llvm/ADT/STLExtras.h"
+#include <algorithm>
 
 using namespace ignis::tokenizer;
 using llvm::StringRef;
 
-Tokenizer::Tokenizer(std::unique_ptr<Data> loaded) : data(std::move(loaded)) {}
+namespace ignis::tokenizer {
+/// What one call of encode() builds and uses.
+struct EncodeState {
+  std::vector<int32_t> ids;
+  MergeTable::Scratch scratch;
+};
+} // namespace ignis::tokenizer
+
+Tokenizer::Tokenizer(std::unique_ptr<Data> data) : data(std::move(data)) {}
 Tokenizer::~Tokenizer() = default;
 
+std::vector<int32_t> Tokenizer::encode(StringRef text, bool parseSpecial) const {
+  EncodeState state;
+  state.ids.reserve(text.size() / 3 + 8);
+  data->specials.split(
+      text, parseSpecial, [&](StringRef plain) { encodeText(plain, state); },
+      [&](int32_t id) { state.ids.push_back(id); });
+  return std::move(state.ids);
+}
+
+/// Encodes text without special tokens: stretches of UTF-8, and single bytes between them.
+void Tokenizer::encodeText(StringRef text, EncodeState &state) const {
+  // A word longer than this is merged in parts: ranks and positions share 64 bits.
+  constexpr size_t maxWord = size_t(1) << 30;
+  auto word = [&](StringRef bytes) {
+    for (; !bytes.empty(); bytes = bytes.drop_front(std::min(bytes.size(), maxWord))) {
+      size_t begin = state.ids.size();
+      for (char byte : bytes.take_front(maxWord))
+        state.ids.push_back(data->byteTokens[static_cast<uint8_t>(byte)]);
+      data->merges.apply(state.ids, begin, state.scratch);
+    }
+  };
+  while (!text.empty()) {
+    TextTraits traits = inspect(text);
+    StringRef valid = text.take_front(traits.length);
+    if (data->nfc && traits.unstable)
+      data->preTokenizer.split(normalizeNFC(valid), traits.reclassified, word);
+    else
+      data->preTokenizer.split(valid, traits.reclassified, word);
+    text = text.drop_front(traits.length);
+    if (text.empty())
+      return;
+    unsigned invalid = firstCharacter(text).length;
+    for (char byte : text.take_front(invalid))
+      state.ids.push_back(data->byteTokens[static_cast<uint8_t>(byte)]);
+    text = text.drop_front(invalid);
+  }
+}
+
 StringRef Tokenizer::decode(int32_t id) const {
-  return id >= 0 && id < data->size() ? data->text(id) : StringRef();
+  if (id < 0 || id >= size())
+    return {};
+  return data->token(id);
 }
 
 std::string Tokenizer::decode(llvm::ArrayRef<int32_t> ids) const {
-  std::string text;
+  std::string out;
   for (int32_t id : ids)
-    text += decode(id);
-  return text;
+    out += decode(id);
+  return out;
 }
 
-int64_t Tokenizer::size() const { return data->size(); }
+int64_t Tokenizer::size() const { return data->kinds.size(); }
 
 TokenKind Tokenizer::kind(int32_t id) const {
-  return id >= 0 && id < data->size() ? data->kinds[static_cast<size_t>(id)] : TokenKind::Unused;
+  return id < 0 || id >= size() ? TokenKind::Unused : data->kinds[id];
 }
 
 bool Tokenizer::isControl(int32_t id) const {
-  return kind(id) == TokenKind::Control || kind(id) == TokenKind::Unknown;
+  TokenKind k = kind(id);
+  return k == TokenKind::Control || k == TokenKind::Unknown;
 }
 
 std::optional<int32_t> Tokenizer::specialToken(StringRef text) const {
-  if (!text.empty())
-    for (int32_t id : data->special[static_cast<uint8_t>(text[0])])
-      if (data->text(id) == text)
-        return id;
-  return std::nullopt;
+  return data->specials.find(text);
 }
 
-bool Tokenizer::isEndOfText(int32_t id) const { return llvm::is_contained(data->endOfText, id); }
+bool Tokenizer::isEndOfText(int32_t id) const {
+  return std::find(data->endOfText.begin(), data->endOfText.end(), id) != data->endOfText.end();
+}
+
 llvm::ArrayRef<int32_t> Tokenizer::endOfText() const { return data->endOfText; }
 std::optional<int32_t> Tokenizer::bos() const { return data->bos; }
 std::optional<int32_t> Tokenizer::padding() const { return data->padding; }
 bool Tokenizer::addBos() const { return data->addBos; }
 bool Tokenizer::normalizesToNFC() const { return data->nfc; }
 StringRef Tokenizer::chatTemplate() const { return data->chatTemplate; }
-
-llvm::Expected<std::vector<int32_t>> Tokenizer::applyChat(llvm::ArrayRef<ChatMessage> messages,
-                                                          ChatOptions options) const {
-  std::optional<int32_t> start = specialToken("<|im_start|>"), end = specialToken("<|im_end|>");
-  if (!start || !end)
-    return llvm::createStringError("the model has no chat format: expected tokens <|im_start|> and <|im_end|>");
-  if (!chatTemplate().empty() && !chatTemplate().contains("<|im_start|>"))
-    return llvm::createStringError("the model's chat template is of another format than ChatML");
-  std::vector<int32_t> ids;
-  auto append = [&](StringRef text) {
-    std::vector<int32_t> more = encode(text);
-    ids.insert(ids.end(), more.begin(), more.end());
-  };
-  auto turn = [&](StringRef role, StringRef content) {
-    ids.push_back(*start);
-    append((role + "\n" + content).str());
-    ids.push_back(*end);
-    append("\n");
-  };
-  if (options.defaultSystem && (messages.empty() || messages[0].role != "system"))
-    for (StringRef system : {"You are Qwen, created by Alibaba Cloud. You are a helpful assistant.", "You are a helpful assistant."})
-      if (chatTemplate().contains(system)) {
-        turn("system", system);
-        break;
-      }
-  for (const ChatMessage &message : messages) {
-    if (message.role != "system" && message.role != "user" && message.role != "assistant")
-      return llvm::createStringError("unknown role '" + message.role.str() + "', expected system, user or assistant");
-    turn(message.role, message.content);
-  }
-  if (options.generationPrompt) {
-    ids.push_back(*start);
-    append("assistant\n");
-  }
-  return ids;
-}

@@ -99,26 +99,31 @@ static void appendNormalized(StringRef segment, std::string &out) {
     at += character.length;
     utf8proc_int32_t parts[16];
     int boundClass = 0;
-    utf8proc_ssize_t count = utf8proc_decompose_char(character.codePoint, parts, std::size(parts),
-                                                     options, &boundClass);
+    utf8proc_ssize_t count =
+        utf8proc_decompose_char(character.codePoint, parts, std::size(parts), options, &boundClass);
     if (count < 0 || count > static_cast<utf8proc_ssize_t>(std::size(parts)))
       points.push_back(character.codePoint); // no canonical decomposition is that long
     else
       points.append(parts, parts + count);
   }
-  auto combiningClass = [](utf8proc_int32_t c) { return utf8proc_get_property(c)->combining_class; };
+  auto combiningClass = [](utf8proc_int32_t c) {
+    return utf8proc_get_property(c)->combining_class;
+  };
   auto isStarter = [&](utf8proc_int32_t c) { return combiningClass(c) == 0; };
   // A mark that begins the segment although it is stable is one of a later Unicode: it stays.
   bool fixed = !isStarter(points.front()) && !isUnstable(points.front());
+  llvm::SmallVector<uint64_t, 16> keys; // class, then place, then the 21 bits of the mark
   for (auto *mark = points.begin() + fixed;;) {
     mark = std::find_if_not(mark, points.end(), isStarter);
     if (mark == points.end())
       break;
     auto *end = std::find_if(mark, points.end(), isStarter);
-    std::stable_sort(mark, end, [&](utf8proc_int32_t a, utf8proc_int32_t b) {
-      return combiningClass(a) < combiningClass(b);
-    });
-    mark = end;
+    keys.clear();
+    for (auto *at = mark; at != end; ++at)
+      keys.push_back(uint64_t(combiningClass(*at)) << 56 | uint64_t(at - mark) << 21 | *at);
+    std::sort(keys.begin(), keys.end());
+    for (uint64_t key : keys)
+      *mark++ = key & 0x1fffff;
   }
   utf8proc_ssize_t count = utf8proc_normalize_utf32(points.data(), points.size(), options);
   for (utf8proc_ssize_t i = 0; i < count; ++i) {

@@ -1,8 +1,9 @@
 //===- Unicode.h - the properties of characters that are frozen in ignis ----------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// The referee's tables are of two Unicode versions (its pattern's and its normaliser's), PCRE2's and
-// utf8proc's of others again. What matters of the referee's is written down in UnicodeTables.inc.
+// The referee's tables are of two Unicode versions (its pattern's and its normaliser's), PCRE2's
+// and utf8proc's of others again. What matters of the referee's is written down in
+// UnicodeTables.inc.
 
 #ifndef IGNIS_LIB_TOKENIZER_UNICODE_H
 #define IGNIS_LIB_TOKENIZER_UNICODE_H

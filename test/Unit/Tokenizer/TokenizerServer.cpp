@@ -34,8 +34,8 @@ static int measure(const gguf::File &file, const char *path) {
                     }));
   size_t ids = 0;
   for (int i = 0; i != 5; ++i)
-    encode = std::min(
-        encode, milliseconds([&] { ids = tokenizer->encode((*text)->getBuffer()).size(); }));
+    encode = std::min(encode,
+                      milliseconds([&] { ids = tokenizer->encode((*text)->getBuffer()).size(); }));
   double bytes = (*text)->getBufferSize();
   std::printf("load %.1f ms; %.0f bytes, %zu ids in %.1f ms: %.1f MB/s\n", load, bytes, ids, encode,
               bytes / encode / 1e3);
