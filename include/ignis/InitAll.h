@@ -1,4 +1,4 @@
-//===- InitAll.h - registers everything ----------------------------------------------------------===//
+//===- InitAll.h - registers everything -------------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Tools call this one function; nothing else in the project registers anything globally.
@@ -11,7 +11,8 @@ class DialectRegistry;
 }
 
 namespace ignis {
-/// Dialects with their interface models into `registry`; passes and pipelines, ours and upstream's, into the global tables.
+/// Dialects with their interface models into `registry`; passes and pipelines, ours and upstream's,
+/// into the global tables.
 void registerAll(mlir::DialectRegistry &registry);
 /// The dialects and interface models alone.
 void registerDialects(mlir::DialectRegistry &registry);

@@ -1,4 +1,4 @@
-//===- BufferLifetimes.cpp - when a function's buffers are live ----------------------------------------===//
+//===- BufferLifetimes.cpp - when a function's buffers are live -------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // See BufferLifetimes.h.
@@ -37,7 +37,8 @@ public:
       // What the body only writes is a result and stays until the end; anything else came in.
       bool written = llvm::all_of(argument.getUsers(), [&](Operation *user) {
         auto dst = dyn_cast<DestinationStyleOpInterface>(user);
-        return (dst && llvm::is_contained(dst.getDpsInits(), argument)) || user->hasTrait<OpTrait::ReturnLike>();
+        return (dst && llvm::is_contained(dst.getDpsInits(), argument)) ||
+               user->hasTrait<OpTrait::ReturnLike>();
       });
       if (failed(add(argument, !written, written, buffers)))
         return failure();
@@ -80,7 +81,8 @@ private:
     if (failed(extend(value, buffer)))
       return failure();
     if (buffer.end < 0) // Never used: a moment of its own.
-      buffer.begin = buffer.end = value.getDefiningOp() ? position.lookup(value.getDefiningOp()) : 0;
+      buffer.begin = buffer.end =
+          value.getDefiningOp() ? position.lookup(value.getDefiningOp()) : 0;
     if (fromStart)
       buffer.begin = 0;
     if (toEnd)
@@ -99,7 +101,8 @@ private:
       int64_t at = position.lookup(ancestor);
       if (user->hasTrait<OpTrait::IsTerminator>()) {
         // Handing back an argument changes nothing for the caller.
-        if (isa<BlockArgument>(buffer.value) && user->hasTrait<OpTrait::ReturnLike>() && user->getParentOp() == function)
+        if (isa<BlockArgument>(buffer.value) && user->hasTrait<OpTrait::ReturnLike>() &&
+            user->getParentOp() == function)
           continue;
         return refuse(user, "a buffer escapes through '" + user->getName().getStringRef() + "'");
       }
@@ -140,6 +143,7 @@ FailureOr<SmallVector<LiveBuffer>> ignis::collectBuffers(func::FuncOp function, 
 memplan::Problem ignis::toProblem(ArrayRef<LiveBuffer> buffers, int64_t alignment) {
   memplan::Problem problem;
   for (auto [i, buffer] : llvm::enumerate(buffers))
-    problem.buffers.push_back({std::to_string(i), buffer.begin, buffer.end, buffer.bytes, alignment});
+    problem.buffers.push_back(
+        {std::to_string(i), buffer.begin, buffer.end, buffer.bytes, alignment});
   return problem;
 }

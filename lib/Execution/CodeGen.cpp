@@ -1,4 +1,4 @@
-//===- CodeGen.cpp - from the LLVM dialect to machine code -----------------------------------------===//
+//===- CodeGen.cpp - from the LLVM dialect to machine code ------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // See CodeGen.h.
@@ -30,7 +30,8 @@ std::unique_ptr<llvm::Module> ignis::translate(mlir::ModuleOp module, llvm::LLVM
     if (!machine.getTargetFeatureString().empty())
       function.addFnAttr("target-features", machine.getTargetFeatureString());
     function.addFnAttr(llvm::Attribute::NoUnwind);
-    // Ops stay functions, or compile time would grow with the layers. A driver runs once a call: it is translated as it stands, by the fast instruction selector.
+    // Ops stay functions, or compile time would grow with the layers. A driver runs once a call: it
+    // is translated as it stands, by the fast instruction selector.
     function.addFnAttr(llvm::Attribute::NoInline);
     if (function.getName().starts_with("ignis_entry_"))
       function.addFnAttr(llvm::Attribute::OptimizeNone);
@@ -49,14 +50,15 @@ void ignis::optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, graph, modules);
-  // What the explicit vector code profits from; the default pipelines find nothing more in it (docs/Lowering.md).
+  // What the explicit vector code profits from; the default pipelines find nothing more in it
+  // (docs/Lowering.md).
   llvm::ModulePassManager passes;
   llvm::cantFail(builder.parsePassPipeline(passes, "function(early-cse,loop-mssa(licm))"));
   passes.run(module, modules);
 }
 
-llvm::Error ignis::generate(llvm::Module &module, llvm::TargetMachine &machine, llvm::CodeGenFileType type,
-                            llvm::SmallVectorImpl<char> &out) {
+llvm::Error ignis::generate(llvm::Module &module, llvm::TargetMachine &machine,
+                            llvm::CodeGenFileType type, llvm::SmallVectorImpl<char> &out) {
   llvm::raw_svector_ostream stream(out);
   llvm::legacy::PassManager passes;
   if (machine.addPassesToEmitFile(passes, stream, nullptr, type))

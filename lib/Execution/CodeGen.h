@@ -1,4 +1,4 @@
-//===- CodeGen.h - from the LLVM dialect to machine code -------------------------------------------===//
+//===- CodeGen.h - from the LLVM dialect to machine code --------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Translation, LLVM's passes and the code generator. No JIT in here.

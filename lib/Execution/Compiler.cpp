@@ -1,4 +1,4 @@
-//===- Compiler.cpp - the phases in order ------------------------------------------------------------===//
+//===- Compiler.cpp - the phases in order -----------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Implements CompilerAPI.h: import (or parse), the pipelines up to the phase asked for, then code.
@@ -20,10 +20,10 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/Verifier.h"
+#include "mlir/InitAllPasses.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
-#include "mlir/InitAllPasses.h"
 #include "llvm/Support/FileSystem.h"
 
 using namespace mlir;
@@ -75,7 +75,8 @@ public:
       return runPasses(manager);
     };
     return runPhase(Phase::Fuse, [](PassManager &manager) { buildFusePipeline(manager); }) &&
-           runPhase(Phase::Bufferize, [](PassManager &manager) { buildBufferizePipeline(manager); }) &&
+           runPhase(Phase::Bufferize,
+                    [](PassManager &manager) { buildBufferizePipeline(manager); }) &&
            runPhase(Phase::Plan,
                     [&](PassManager &manager) {
                       PlanPipelineOptions plan;
@@ -116,7 +117,8 @@ public:
     llvm::SmallVector<char, 0> bytes;
     if (!generate(*imports, llvm::CodeGenFileType::ObjectFile, bytes))
       return false;
-    llvm::Expected<std::string> linked = linkSharedObject({object, llvm::StringRef(bytes.data(), bytes.size())});
+    llvm::Expected<std::string> linked =
+        linkSharedObject({object, llvm::StringRef(bytes.data(), bytes.size())});
     if (!linked)
       return fail(llvm::toString(linked.takeError()));
     out = std::move(*linked);
@@ -161,7 +163,8 @@ private:
       return;
     llvm::raw_string_ostream stream(error);
     if (auto file = diagnostic.getLocation()->findInstanceOf<FileLineColLoc>())
-      stream << file.getFilename().getValue() << ':' << file.getLine() << ':' << file.getColumn() << ": ";
+      stream << file.getFilename().getValue() << ':' << file.getLine() << ':' << file.getColumn()
+             << ": ";
     stream << diagnostic;
   }
 
@@ -244,8 +247,9 @@ public:
     return false;
   }
 
-  std::unique_ptr<CompiledModel> compile(const CompileOptions &options, const SymbolBindings &bindings,
-                                         std::string *sharedObject, std::string &error) override {
+  std::unique_ptr<CompiledModel> compile(const CompileOptions &options,
+                                         const SymbolBindings &bindings, std::string *sharedObject,
+                                         std::string &error) override {
     Compilation compilation(options);
     llvm::LLVMContext llvmContext;
     llvm::SmallVector<char, 0> code;
@@ -283,7 +287,10 @@ private:
       return true;
     }
     llvm::SmallVector<char, 0> bytes;
-    if (!compilation.generate(*code, phase == Phase::Asm ? llvm::CodeGenFileType::AssemblyFile : llvm::CodeGenFileType::ObjectFile, bytes))
+    if (!compilation.generate(*code,
+                              phase == Phase::Asm ? llvm::CodeGenFileType::AssemblyFile
+                                                  : llvm::CodeGenFileType::ObjectFile,
+                              bytes))
       return false;
     if (phase == Phase::So)
       return compilation.linkShared(*code, llvm::StringRef(bytes.data(), bytes.size()), out);

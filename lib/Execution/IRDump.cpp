@@ -1,4 +1,4 @@
-//===- IRDump.cpp - one file per pass ---------------------------------------------------------------===//
+//===- IRDump.cpp - one file per pass ---------------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // See IRDump.h.

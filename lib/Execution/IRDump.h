@@ -1,4 +1,4 @@
-//===- IRDump.h - one file per pass -----------------------------------------------------------------===//
+//===- IRDump.h - one file per pass -----------------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Behind --dump-ir=DIR.
@@ -12,7 +12,8 @@
 
 namespace ignis {
 
-/// Writes the IR after every pass to `directory`/NNN-PASS[-FUNCTION].mlir; `number` counts on across pass managers.
+/// Writes the IR after every pass to `directory`/NNN-PASS[-FUNCTION].mlir; `number` counts on
+/// across pass managers.
 void dumpAfterEachPass(mlir::PassManager &manager, const std::string &directory, int &number);
 
 } // namespace ignis

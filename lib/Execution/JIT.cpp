@@ -1,4 +1,4 @@
-//===- JIT.cpp - compiled objects in this process ---------------------------------------------------===//
+//===- JIT.cpp - compiled objects in this process ---------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // See JIT.h.
@@ -33,10 +33,11 @@ private:
 };
 } // namespace
 
-llvm::Expected<std::unique_ptr<CompiledModel>> ignis::linkObject(llvm::StringRef object, std::string manifest,
-                                                                 const SymbolBindings &bindings) {
+llvm::Expected<std::unique_ptr<CompiledModel>>
+ignis::linkObject(llvm::StringRef object, std::string manifest, const SymbolBindings &bindings) {
   llvm::orc::LLJITBuilder builder;
-  builder.setJITTargetMachineBuilder(llvm::orc::JITTargetMachineBuilder(llvm::Triple(llvm::sys::getProcessTriple())));
+  builder.setJITTargetMachineBuilder(
+      llvm::orc::JITTargetMachineBuilder(llvm::Triple(llvm::sys::getProcessTriple())));
   builder.setLinkProcessSymbolsByDefault(false);
   builder.setPlatformSetUp(llvm::orc::setUpInactivePlatform);
   // Errors come back as values; nothing is printed behind the caller's back.
@@ -47,10 +48,12 @@ llvm::Expected<std::unique_ptr<CompiledModel>> ignis::linkObject(llvm::StringRef
   llvm::orc::SymbolMap symbols;
   for (auto &[name, address] : bindings)
     symbols[(*jit)->mangleAndIntern(name)] = {llvm::orc::ExecutorAddr::fromPtr(address),
-                                              llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable};
+                                              llvm::JITSymbolFlags::Exported |
+                                                  llvm::JITSymbolFlags::Callable};
   if (llvm::Error error = library.define(llvm::orc::absoluteSymbols(std::move(symbols))))
     return std::move(error);
-  if (llvm::Error error = (*jit)->addObjectFile(llvm::MemoryBuffer::getMemBufferCopy(object, "ignis")))
+  if (llvm::Error error =
+          (*jit)->addObjectFile(llvm::MemoryBuffer::getMemBufferCopy(object, "ignis")))
     return std::move(error);
   return std::make_unique<JITModel>(std::move(*jit), std::move(manifest));
 }

@@ -1,4 +1,4 @@
-//===- JIT.h - compiled objects in this process -----------------------------------------------------===//
+//===- JIT.h - compiled objects in this process -----------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Hides ORC.
@@ -13,9 +13,10 @@
 
 namespace ignis {
 
-/// Links a relocatable object into this process. Symbols outside `bindings` are errors: nothing of the process is visible to the code.
-llvm::Expected<std::unique_ptr<CompiledModel>> linkObject(llvm::StringRef object, std::string manifest,
-                                                          const SymbolBindings &bindings);
+/// Links a relocatable object into this process. Symbols outside `bindings` are errors: nothing of
+/// the process is visible to the code.
+llvm::Expected<std::unique_ptr<CompiledModel>>
+linkObject(llvm::StringRef object, std::string manifest, const SymbolBindings &bindings);
 
 } // namespace ignis
 

@@ -1,4 +1,4 @@
-//===- SharedObject.cpp - compiled objects as files -------------------------------------------------===//
+//===- SharedObject.cpp - compiled objects as files -------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // lld does the linking, in this process, between two temporary files.
@@ -16,19 +16,22 @@
 
 LLD_HAS_DRIVER(elf)
 
-std::unique_ptr<llvm::Module> ignis::makeImports(const llvm::Module &code, llvm::StringRef manifest) {
+std::unique_ptr<llvm::Module> ignis::makeImports(const llvm::Module &code,
+                                                 llvm::StringRef manifest) {
   llvm::LLVMContext &context = code.getContext();
   auto result = std::make_unique<llvm::Module>("ignis.imports", context);
   llvm::Module &module = *result;
   module.setTargetTriple(code.getTargetTriple());
   module.setDataLayout(code.getDataLayout());
   auto *text = llvm::ConstantDataArray::getString(context, manifest);
-  new llvm::GlobalVariable(module, text->getType(), true, llvm::GlobalValue::ExternalLinkage, text, "ignis_manifest");
+  new llvm::GlobalVariable(module, text->getType(), true, llvm::GlobalValue::ExternalLinkage, text,
+                           "ignis_manifest");
 
   llvm::SmallVector<llvm::Function *> undefined;
   for (const llvm::Function &function : code)
     if (function.isDeclaration() && !function.isIntrinsic() && !function.use_empty())
-      undefined.push_back(llvm::Function::Create(function.getFunctionType(), llvm::GlobalValue::ExternalLinkage,
+      undefined.push_back(llvm::Function::Create(function.getFunctionType(),
+                                                 llvm::GlobalValue::ExternalLinkage,
                                                  function.getName(), module));
   auto *ptr = llvm::PointerType::get(context, 0);
   auto *null = llvm::ConstantPointerNull::get(ptr);
@@ -37,13 +40,15 @@ std::unique_ptr<llvm::Module> ignis::makeImports(const llvm::Module &code, llvm:
   llvm::SmallVector<llvm::Constant *> rows;
   for (llvm::Function *function : undefined) {
     auto *name = llvm::ConstantDataArray::getString(context, function->getName());
-    auto *global = new llvm::GlobalVariable(module, name->getType(), true, llvm::GlobalValue::PrivateLinkage, name,
-                                            "ignis.import.name");
+    auto *global =
+        new llvm::GlobalVariable(module, name->getType(), true, llvm::GlobalValue::PrivateLinkage,
+                                 name, "ignis.import.name");
     rows.push_back(llvm::ConstantStruct::get(row, {global, null}));
   }
   rows.push_back(llvm::ConstantStruct::get(row, {null, null}));
-  auto *table = new llvm::GlobalVariable(module, tableType, false, llvm::GlobalValue::ExternalLinkage,
-                                         llvm::ConstantArray::get(tableType, rows), "ignis_imports");
+  auto *table =
+      new llvm::GlobalVariable(module, tableType, false, llvm::GlobalValue::ExternalLinkage,
+                               llvm::ConstantArray::get(tableType, rows), "ignis_imports");
   llvm::IRBuilder<> builder(context);
   for (auto [i, function] : llvm::enumerate(undefined)) {
     builder.SetInsertPoint(llvm::BasicBlock::Create(context, "", function));
@@ -73,7 +78,8 @@ public:
   }
   llvm::Error create(const char *suffix, llvm::StringRef text) {
     int descriptor;
-    if (std::error_code error = llvm::sys::fs::createTemporaryFile("ignis", suffix, descriptor, path))
+    if (std::error_code error =
+            llvm::sys::fs::createTemporaryFile("ignis", suffix, descriptor, path))
       return llvm::createStringError(error, "cannot create a temporary file");
     llvm::raw_fd_ostream stream(descriptor, /*shouldClose=*/true);
     stream << text;
@@ -96,17 +102,30 @@ llvm::Expected<std::string> ignis::linkSharedObject(llvm::ArrayRef<llvm::StringR
       return std::move(error);
   if (llvm::Error error = output.create("so", ""))
     return std::move(error);
-  llvm::SmallVector<const char *> arguments = {"ld.lld", "-shared", "--no-undefined", "--build-id=none", "--hash-style=sysv",
-                                               "-z", "now", "-z", "noexecstack", "--threads=1", "-soname", "ignis-module.so",
-                                               "-o", output.path.c_str()};
+  llvm::SmallVector<const char *> arguments = {"ld.lld",
+                                               "-shared",
+                                               "--no-undefined",
+                                               "--build-id=none",
+                                               "--hash-style=sysv",
+                                               "-z",
+                                               "now",
+                                               "-z",
+                                               "noexecstack",
+                                               "--threads=1",
+                                               "-soname",
+                                               "ignis-module.so",
+                                               "-o",
+                                               output.path.c_str()};
   for (TemporaryFile &input : inputs)
     arguments.push_back(input.path.c_str());
   std::string messages;
   llvm::raw_string_ostream stream(messages);
-  bool linked = lld::elf::link(arguments, stream, stream, /*exitEarly=*/false, /*disableOutput=*/false);
+  bool linked =
+      lld::elf::link(arguments, stream, stream, /*exitEarly=*/false, /*disableOutput=*/false);
   lld::CommonLinkerContext::destroy();
   if (!linked)
-    return llvm::createStringError("cannot link the module: " + llvm::StringRef(messages).split('\n').first.str());
+    return llvm::createStringError("cannot link the module: " +
+                                   llvm::StringRef(messages).split('\n').first.str());
   auto buffer = llvm::MemoryBuffer::getFile(output.path);
   if (!buffer)
     return llvm::createStringError(buffer.getError(), "cannot read " + output.path);

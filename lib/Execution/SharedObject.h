@@ -1,7 +1,8 @@
-//===- SharedObject.h - compiled objects as files ---------------------------------------------------===//
+//===- SharedObject.h - compiled objects as files ---------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// The ahead-of-time form: a shared object that needs neither LLVM nor symbols of the program that loads it.
+// The ahead-of-time form: a shared object that needs neither LLVM nor symbols of the program that
+// loads it.
 
 #ifndef IGNIS_LIB_EXECUTION_SHAREDOBJECT_H
 #define IGNIS_LIB_EXECUTION_SHAREDOBJECT_H
@@ -15,8 +16,9 @@
 
 namespace ignis {
 
-/// What a shared object holds beside the code of `module`: `ignis_manifest` (text), and for every function that the module leaves undefined a trampoline
-/// through a pointer in `ignis_imports`, an array of {const char *name; void *pointer} that the loader fills and a null name ends.
+/// What a shared object holds beside the code of `module`: `ignis_manifest` (text), and for every
+/// function that the module leaves undefined a trampoline through a pointer in `ignis_imports`, an
+/// array of {const char *name; void *pointer} that the loader fills and a null name ends.
 std::unique_ptr<llvm::Module> makeImports(const llvm::Module &module, llvm::StringRef manifest);
 
 /// Links relocatable objects, which leave nothing undefined together, into a shared object.

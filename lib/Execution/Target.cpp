@@ -1,4 +1,4 @@
-//===- Target.cpp - the CPU that code is generated for ---------------------------------------------===//
+//===- Target.cpp - the CPU that code is generated for ----------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // See Target.h.
@@ -42,14 +42,17 @@ llvm::Expected<Target> ignis::createTarget(const std::string &name) {
     return llvm::createStringError("unknown CPU '" + name + "' for " + triple.getArchName().str() +
                                    ", expected host, generic or a name that LLVM knows");
   llvm::TargetOptions options;
-  options.AllowFPOpFusion = llvm::FPOpFusion::Strict; // Fused operations are explicit (docs/Numerics.md).
-  target.machine.reset(backend->createTargetMachine(triple, target.cpu, target.features, options, llvm::Reloc::PIC_,
-                                                    std::nullopt, llvm::CodeGenOptLevel::Default, /*JIT=*/false));
+  options.AllowFPOpFusion =
+      llvm::FPOpFusion::Strict; // Fused operations are explicit (docs/Numerics.md).
+  target.machine.reset(backend->createTargetMachine(triple, target.cpu, target.features, options,
+                                                    llvm::Reloc::PIC_, std::nullopt,
+                                                    llvm::CodeGenOptLevel::Default, /*JIT=*/false));
   if (!target.machine)
     return llvm::createStringError("LLVM has no code generator for " + triple.str());
   if (triple.isAArch64())
     target.isa = "neon";
-  else if (target.machine->getMCSubtargetInfo()->checkFeatures("+avx512f,+avx512vl,+avx512bw,+avx512dq"))
+  else if (target.machine->getMCSubtargetInfo()->checkFeatures(
+               "+avx512f,+avx512vl,+avx512bw,+avx512dq"))
     target.isa = "avx512";
   else
     target.isa = "avx2";

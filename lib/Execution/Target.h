@@ -1,4 +1,4 @@
-//===- Target.h - the CPU that code is generated for ----------------------------------------------===//
+//===- Target.h - the CPU that code is generated for ------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Turns the name given to --cpu into what LLVM and the lowering want to know.

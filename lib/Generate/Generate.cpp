@@ -1,4 +1,4 @@
-//===- Generate.cpp - the loop from prompt to text ------------------------------------------------------===//
+//===- Generate.cpp - the loop from prompt to text --------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // See Generate.h.
@@ -79,7 +79,8 @@ llvm::Expected<GenerateResult> ignis::generate::generate(runtime::Session &sessi
   // In pieces, so that Ctrl-C is heard between them.
   for (size_t done = 0; done < prompt.size();) {
     size_t count = std::min<size_t>(prompt.size() - done, static_cast<size_t>(session.chunk()));
-    if (static_cast<int64_t>(prompt.size()) > session.context() - session.position() + static_cast<int64_t>(done))
+    if (static_cast<int64_t>(prompt.size()) >
+        session.context() - session.position() + static_cast<int64_t>(done))
       count = prompt.size() - done; // Let feed() refuse the whole.
     if (llvm::Error error = session.feed(prompt.slice(done, count), options.chunk))
       return std::move(error);

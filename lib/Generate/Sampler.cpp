@@ -1,7 +1,8 @@
-//===- Sampler.cpp - from logits to the next token ----------------------------------------------------===//
+//===- Sampler.cpp - from logits to the next token --------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// See Sampler.h. Only candidates that can matter are sorted: a weight below e^-64 of the largest counts as 0.
+// See Sampler.h. Only candidates that can matter are sorted: a weight below e^-64 of the largest
+// counts as 0.
 
 #include "ignis/Generate/Sampler.h"
 
@@ -51,7 +52,9 @@ int32_t Sampler::sample(llvm::ArrayRef<float> logits) {
   if (options.temperature <= 0)
     return best;
   double most = logits[static_cast<size_t>(best)];
-  auto scaled = [&](int32_t i) { return (logits[static_cast<size_t>(i)] - most) / options.temperature; };
+  auto scaled = [&](int32_t i) {
+    return (logits[static_cast<size_t>(i)] - most) / options.temperature;
+  };
   order.clear();
   for (size_t i = 0; i < logits.size(); ++i)
     if (scaled(static_cast<int32_t>(i)) >= -64)

@@ -1,4 +1,4 @@
-//===- Score.cpp - logits and perplexity ------------------------------------------------------------------===//
+//===- Score.cpp - logits and perplexity ------------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // See Generate.h.
@@ -23,15 +23,16 @@ static double logProbability(llvm::ArrayRef<float> logits, int32_t id) {
   return static_cast<double>(logits[static_cast<size_t>(id)]) - most - logarithm(sum);
 }
 
-llvm::Expected<PerplexityResult> ignis::generate::perplexity(runtime::Session &session, llvm::ArrayRef<int32_t> ids,
-                                                             const std::function<bool(int64_t, int64_t)> &progress) {
+llvm::Expected<PerplexityResult>
+ignis::generate::perplexity(runtime::Session &session, llvm::ArrayRef<int32_t> ids,
+                            const std::function<bool(int64_t, int64_t)> &progress) {
   int64_t windows = static_cast<int64_t>(ids.size()) / kWindow;
   if (windows == 0)
-    return llvm::createStringError("the text has " + std::to_string(ids.size()) + " tokens, expected at least " +
-                                   std::to_string(kWindow));
+    return llvm::createStringError("the text has " + std::to_string(ids.size()) +
+                                   " tokens, expected at least " + std::to_string(kWindow));
   if (session.context() < kWindow)
-    return llvm::createStringError("the context has " + std::to_string(session.context()) + " positions, expected at least " +
-                                   std::to_string(kWindow));
+    return llvm::createStringError("the context has " + std::to_string(session.context()) +
+                                   " positions, expected at least " + std::to_string(kWindow));
   double sum = 0;
   PerplexityResult result;
   for (int64_t w = 0; w < windows; ++w) {
@@ -53,18 +54,21 @@ llvm::Expected<PerplexityResult> ignis::generate::perplexity(runtime::Session &s
   return result;
 }
 
-llvm::Error ignis::generate::writeLogits(runtime::Session &session, llvm::ArrayRef<int32_t> ids, int64_t chunk,
-                                         const std::string &path) {
-  std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + std::to_string(ids.size()) + ", " +
-                       std::to_string(session.vocabulary()) + "), }";
+llvm::Error ignis::generate::writeLogits(runtime::Session &session, llvm::ArrayRef<int32_t> ids,
+                                         int64_t chunk, const std::string &path) {
+  std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (" +
+                       std::to_string(ids.size()) + ", " + std::to_string(session.vocabulary()) +
+                       "), }";
   header.append(63 - (10 + header.size()) % 64, ' ');
   header += '\n';
   auto file = llvm::sys::fs::TempFile::create(path + ".%%%%%%.tmp");
   if (!file)
-    return llvm::createStringError("cannot write " + path + ": " + llvm::toString(file.takeError()));
+    return llvm::createStringError("cannot write " + path + ": " +
+                                   llvm::toString(file.takeError()));
   llvm::raw_fd_ostream stream(file->FD, /*shouldClose=*/false);
   stream.write("\x93NUMPY\x01\x00", 8);
-  stream << static_cast<char>(header.size() & 255) << static_cast<char>(header.size() >> 8) << header;
+  stream << static_cast<char>(header.size() & 255) << static_cast<char>(header.size() >> 8)
+         << header;
   llvm::Error error = session.score(
       ids,
       [&](int64_t, llvm::ArrayRef<float> row) {

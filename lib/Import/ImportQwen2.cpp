@@ -1,8 +1,8 @@
-//===- ImportQwen2.cpp - from a GGUF file to a module of ignis ops -------------------------------===//
+//===- ImportQwen2.cpp - from a GGUF file to a module of ignis ops ----------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// One small builder per part of the model, called in the order of the forward pass, so that the file reads like the architecture. All sizes come from
-// the file's hyper-parameters.
+// One small builder per part of the model, called in the order of the forward pass, so that the
+// file reads like the architecture. All sizes come from the file's hyper-parameters.
 
 #include "ignis/Import/ImportQwen2.h"
 
@@ -25,7 +25,8 @@ class Importer {
 public:
   Importer(const gguf::File &file, const gguf::ModelConfig &config, const ImportOptions &options,
            MLIRContext *context)
-      : file(file), config(config), options(options), builder(context), loc(builder.getUnknownLoc()) {}
+      : file(file), config(config), options(options), builder(context),
+        loc(builder.getUnknownLoc()) {}
 
   OwningOpRef<ModuleOp> run() {
     OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
@@ -46,7 +47,8 @@ private:
     return options.entries.empty() || llvm::is_contained(options.entries, entry);
   }
 
-  //===--- types --------------------------------------------------------------------------------===//
+  //===--- types
+  //--------------------------------------------------------------------------------===//
 
   RankedTensorType rowsType(int64_t width) {
     return RankedTensorType::get({rows, width}, builder.getF32Type());
@@ -65,7 +67,8 @@ private:
     }
   }
 
-  //===--- function borders ---------------------------------------------------------------------===//
+  //===--- function borders
+  //---------------------------------------------------------------------===//
 
   /// One argument of an entry point: its type and its attributes.
   struct Argument {
@@ -79,7 +82,8 @@ private:
     SmallVector<Type> types;
     for (const Argument &argument : arguments)
       types.push_back(argument.type);
-    auto function = func::FuncOp::create(builder, loc, name, builder.getFunctionType(types, results));
+    auto function =
+        func::FuncOp::create(builder, loc, name, builder.getFunctionType(types, results));
     for (auto [i, argument] : llvm::enumerate(arguments)) {
       function.setArgAttr(i, kRoleAttr, builder.getStringAttr(argument.role));
       if (argument.planned)
@@ -98,7 +102,8 @@ private:
     builder.setInsertionPointAfter(function);
   }
 
-  //===--- values -------------------------------------------------------------------------------===//
+  //===--- values
+  //-------------------------------------------------------------------------------===//
 
   Value weight(const Twine &name) {
     std::string text = name.str();
@@ -134,26 +139,26 @@ private:
 
   Value rope(Value x) {
     auto type = cast<RankedTensorType>(x.getType());
-    return RopeOp::create(builder, loc, type, x, ropeTable, position, empty(type), rowCount).getResult();
+    return RopeOp::create(builder, loc, type, x, ropeTable, position, empty(type), rowCount)
+        .getResult();
   }
 
-  template <typename Op>
-  Value binary(Value a, Value b) {
+  template <typename Op> Value binary(Value a, Value b) {
     auto type = cast<RankedTensorType>(a.getType());
     return Op::create(builder, loc, type, a, b, empty(type), rowCount).getResult();
   }
 
-  //===--- the model ----------------------------------------------------------------------------===//
+  //===--- the model
+  //----------------------------------------------------------------------------===//
 
   void buildEmbed() {
     rows = options.chunk;
     auto tokens = RankedTensorType::get({rows}, builder.getI32Type());
     RankedTensorType type = rowsType(config.embedding);
-    func::FuncOp function = beginFunction("embed",
-                                          {{tokens, "tokens"},
-                                           {builder.getIndexType(), "rows"},
-                                           {type, "embedded", false, true}},
-                                          type);
+    func::FuncOp function = beginFunction(
+        "embed",
+        {{tokens, "tokens"}, {builder.getIndexType(), "rows"}, {type, "embedded", false, true}},
+        type);
     Value table = weight("token_embd.weight");
     Value out = EmbedOp::create(builder, loc, type, function.getArgument(0), table,
                                 function.getArgument(2), function.getArgument(1))
@@ -174,8 +179,8 @@ private:
     Value rotatedQ = rope(q), rotatedK = rope(k);
     auto type = cast<RankedTensorType>(q.getType());
     auto attention = AttentionOp::create(
-        builder, loc, TypeRange{type, keyCache.getType(), valueCache.getType()}, rotatedQ, rotatedK, v,
-        position, empty(type), keyCache, valueCache, rowCount, builder.getI64IntegerAttr(layer));
+        builder, loc, TypeRange{type, keyCache.getType(), valueCache.getType()}, rotatedQ, rotatedK,
+        v, position, empty(type), keyCache, valueCache, rowCount, builder.getI64IntegerAttr(layer));
     keyCache = attention.getResult(1);
     valueCache = attention.getResult(2);
     Value projected = linear(attention.getResult(0), name("attn_output.weight"));
@@ -201,17 +206,20 @@ private:
     auto table = RankedTensorType::get({options.context, config.headDim}, builder.getF32Type());
     auto keys = RankedTensorType::get(
         {config.layers, config.kvHeads, options.context / 16, config.headDim, 16}, cacheElement);
-    auto values = RankedTensorType::get({config.layers, config.kvHeads, options.context, config.headDim},
-                                        cacheElement);
+    auto values = RankedTensorType::get(
+        {config.layers, config.kvHeads, options.context, config.headDim}, cacheElement);
     int64_t logitCount = logitRows == RowSelection::Last ? 1 : rows;
     auto logits = RankedTensorType::get({logitCount, config.vocabulary}, builder.getF32Type());
 
-    SmallVector<Argument> arguments = {{input, "input", true, true}, {builder.getIndexType(), "position"}};
+    SmallVector<Argument> arguments = {{input, "input", true, true},
+                                       {builder.getIndexType(), "position"}};
     if (rows > 1)
       arguments.push_back({builder.getIndexType(), "rows"});
     size_t next = arguments.size();
-    arguments.append({{table, "rope_table"}, {keys, "k_cache", false, true},
-                      {values, "v_cache", false, true}, {logits, "logits", true, true}});
+    arguments.append({{table, "rope_table"},
+                      {keys, "k_cache", false, true},
+                      {values, "v_cache", false, true},
+                      {logits, "logits", true, true}});
     func::FuncOp function = beginFunction(name, arguments, {logits, keys, values});
     Value x = function.getArgument(0);
     position = function.getArgument(1);
@@ -251,16 +259,19 @@ OwningOpRef<ModuleOp> ignis::importQwen2(const gguf::File &file, MLIRContext *co
     return nullptr;
   }
   if (options.context < 16 || options.context % 16 || options.context > (int64_t(1) << 24)) {
-    emitError(loc) << "context is " << options.context << ", expected a multiple of 16 up to 16777216";
+    emitError(loc) << "context is " << options.context
+                   << ", expected a multiple of 16 up to 16777216";
     return nullptr;
   }
   if (options.chunk < 1 || options.chunk > options.context) {
-    emitError(loc) << "chunk is " << options.chunk << ", expected 1 to the context, " << options.context;
+    emitError(loc) << "chunk is " << options.chunk << ", expected 1 to the context, "
+                   << options.context;
     return nullptr;
   }
   for (const std::string &entry : options.entries)
     if (!llvm::is_contained({"embed", "decode", "prefill", "score"}, entry)) {
-      emitError(loc) << "unknown entry point '" << entry << "', expected embed, decode, prefill or score";
+      emitError(loc) << "unknown entry point '" << entry
+                     << "', expected embed, decode, prefill or score";
       return nullptr;
     }
   context->loadDialect<IgnisDialect, func::FuncDialect, tensor::TensorDialect>();

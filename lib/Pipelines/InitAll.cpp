@@ -1,4 +1,4 @@
-//===- InitAll.cpp - registers everything --------------------------------------------------------===//
+//===- InitAll.cpp - registers everything -----------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // The only place that lists all dialects, interface models, passes and pipelines.

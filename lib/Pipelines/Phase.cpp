@@ -1,4 +1,4 @@
-//===- Phase.cpp - the stages of a compilation ---------------------------------------------------===//
+//===- Phase.cpp - the stages of a compilation ------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Names and nothing else.

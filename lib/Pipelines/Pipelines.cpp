@@ -1,7 +1,8 @@
-//===- Pipelines.cpp - the passes of each phase ---------------------------------------------------===//
+//===- Pipelines.cpp - the passes of each phase -----------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// The default order. Researchers replace it with --pass-pipeline; docs/PassOrdering.md has what other orders do.
+// The default order. Researchers replace it with --pass-pipeline; docs/PassOrdering.md has what
+// other orders do.
 
 #include "ignis/Pipelines/Pipelines.h"
 
@@ -63,7 +64,8 @@ void ignis::buildLowerPipeline(OpPassManager &manager, const LowerPipelineOption
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
   // Code to the LLVM dialect.
-  manager.addNestedPass<func::FuncOp>(createConvertVectorToSCFPass(VectorTransferToSCFOptions().enableFullUnroll()));
+  manager.addNestedPass<func::FuncOp>(
+      createConvertVectorToSCFPass(VectorTransferToSCFOptions().enableFullUnroll()));
   manager.addPass(createSCFToControlFlowPass());
   manager.addPass(memref::createExpandStridedMetadataPass());
   manager.addPass(createLowerAffinePass());
@@ -81,9 +83,10 @@ void ignis::buildLowerPipeline(OpPassManager &manager, const LowerPipelineOption
 
 void ignis::registerPipelines() {
   PassPipelineRegistration<>("ignis-fuse-pipeline", "The default fusions", buildFusePipeline);
-  PassPipelineRegistration<>("ignis-bufferize-pipeline", "Tensors to buffers", buildBufferizePipeline);
-  PassPipelineRegistration<PlanPipelineOptions>("ignis-plan-pipeline", "All memory explicit, then one arena",
-                                                buildPlanPipeline);
-  PassPipelineRegistration<LowerPipelineOptions>("ignis-lower-pipeline", "Planned buffers to the LLVM dialect",
-                                                 buildLowerPipeline);
+  PassPipelineRegistration<>("ignis-bufferize-pipeline", "Tensors to buffers",
+                             buildBufferizePipeline);
+  PassPipelineRegistration<PlanPipelineOptions>(
+      "ignis-plan-pipeline", "All memory explicit, then one arena", buildPlanPipeline);
+  PassPipelineRegistration<LowerPipelineOptions>(
+      "ignis-lower-pipeline", "Planned buffers to the LLVM dialect", buildLowerPipeline);
 }

@@ -1,7 +1,8 @@
-//===- Report.cpp - facts after every pass -------------------------------------------------------------===//
+//===- Report.cpp - facts after every pass ----------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// See Report.h. Keys that do not apply yet are null: buffers before bufferization, barriers before they are inserted, kernel calls before lowering.
+// See Report.h. Keys that do not apply yet are null: buffers before bufferization, barriers before
+// they are inserted, kernel calls before lowering.
 
 #include "ignis/Pipelines/Report.h"
 
@@ -56,7 +57,8 @@ bool isKernel(StringRef callee) {
   return callee.starts_with("ignis_") && callee != "ignis_barrier";
 }
 
-/// Kernel call sites of a driver: those in the functions of its ops, once for each call of such a function.
+/// Kernel call sites of a driver: those in the functions of its ops, once for each call of such a
+/// function.
 int64_t kernelCalls(const std::map<std::string, int64_t> &calls, ModuleOp module) {
   int64_t count = 0;
   for (auto &[callee, times] : calls) {
@@ -74,9 +76,11 @@ int64_t kernelCalls(const std::map<std::string, int64_t> &calls, ModuleOp module
 
 /// Facts about buffers, before or after planning.
 void addMemory(func::FuncOp function, json::Object &entry) {
-  for (const char *key : {"buffers", "bytes", "bound", "arena", "activations_q8", "scratch", "places"})
+  for (const char *key :
+       {"buffers", "bytes", "bound", "arena", "activations_q8", "scratch", "places"})
     entry[key] = nullptr;
-  bool buffers = llvm::none_of(function.getArgumentTypes(), [](Type type) { return isa<TensorType>(type); });
+  bool buffers =
+      llvm::none_of(function.getArgumentTypes(), [](Type type) { return isa<TensorType>(type); });
   FailureOr<SmallVector<LiveBuffer>> all = failure();
   if (buffers)
     all = collectBuffers(function, /*quiet=*/true);
@@ -91,10 +95,12 @@ void addMemory(func::FuncOp function, json::Object &entry) {
       continue;
     floats.push_back(buffer);
     APInt shift;
-    if (auto view = buffer.value.getDefiningOp<memref::ViewOp>(); view && matchPattern(view.getByteShift(), m_ConstantInt(&shift)))
+    if (auto view = buffer.value.getDefiningOp<memref::ViewOp>();
+        view && matchPattern(view.getByteShift(), m_ConstantInt(&shift)))
       places.insert(shift.getSExtValue());
     if (auto argument = dyn_cast<BlockArgument>(buffer.value))
-      if (auto offset = function.getArgAttrOfType<IntegerAttr>(argument.getArgNumber(), kOffsetAttr))
+      if (auto offset =
+              function.getArgAttrOfType<IntegerAttr>(argument.getArgNumber(), kOffsetAttr))
         places.insert(offset.getInt());
   }
   function.walk([&](ComputeOpInterface op) { scratch = std::max(scratch, op.getScratchBytes()); });
@@ -126,8 +132,10 @@ json::Object factsOf(StringRef pass, Operation *function, double seconds) {
   });
   for (auto &[name, count] : counts)
     ops[name] = count;
-  json::Object entry{{"pass", pass}, {"ops", std::move(ops)}, {"total_ops", total}, {"ir_hash", hashOf(function)},
-                     {"seconds", seconds}, {"kernel_calls", nullptr}, {"barriers", nullptr}};
+  json::Object entry{{"pass", pass},       {"ops", std::move(ops)},
+                     {"total_ops", total}, {"ir_hash", hashOf(function)},
+                     {"seconds", seconds}, {"kernel_calls", nullptr},
+                     {"barriers", nullptr}};
   if (barriers)
     entry["barriers"] = barriers;
   if (auto func = dyn_cast<func::FuncOp>(function))
@@ -163,7 +171,8 @@ public:
   void runAfterPass(Pass *pass, Operation *op) override {
     if (pass->getArgument().empty())
       return;
-    double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    double seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     record(pass->getArgument(), op, seconds);
   }
 
@@ -208,6 +217,7 @@ std::string Report::json() const {
     functions[name] = json::Object{{"passes", json::Array(passes)}};
   std::string text;
   llvm::raw_string_ostream stream(text);
-  stream << llvm::formatv("{0:2}", json::Value(json::Object{{"functions", std::move(functions)}})) << '\n';
+  stream << llvm::formatv("{0:2}", json::Value(json::Object{{"functions", std::move(functions)}}))
+         << '\n';
   return text;
 }

@@ -1,4 +1,4 @@
-//===- CompilerLibrary.cpp - the compiler, opened on demand -----------------------------------------------------===//
+//===- CompilerLibrary.cpp - the compiler, opened on demand -----------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // See CompilerLibrary.h.
@@ -70,7 +70,7 @@ static _Float16 truncateToHalf(float value) {
 
 SymbolBindings ignis::runtime::bindKernels(const kernels::Variant &variant) {
   SymbolBindings bindings;
-#define IGNIS_KERNEL(NAME, RESULT, PARAMETERS, MEANING)                                                                  \
+#define IGNIS_KERNEL(NAME, RESULT, PARAMETERS, MEANING)                                            \
   bindings.emplace_back("ignis_" #NAME, reinterpret_cast<void *>(variant.table.NAME));
 #include "ignis/Kernels/Kernels.def"
   bindings.emplace_back("ignis_barrier", reinterpret_cast<void *>(&barrier));
@@ -104,8 +104,8 @@ private:
 };
 } // namespace
 
-llvm::Expected<std::shared_ptr<CompiledModel>> ignis::runtime::loadModule(const std::string &path,
-                                                                          const SymbolBindings &bindings) {
+llvm::Expected<std::shared_ptr<CompiledModel>>
+ignis::runtime::loadModule(const std::string &path, const SymbolBindings &bindings) {
   std::string name = path.find('/') == std::string::npos ? "./" + path : path;
   void *library = dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!library)
@@ -123,7 +123,8 @@ llvm::Expected<std::shared_ptr<CompiledModel>> ignis::runtime::loadModule(const 
     if (!import->address) {
       std::string missing = import->name;
       dlclose(library);
-      return llvm::createStringError(path + ": wants '" + missing + "', which this version does not have");
+      return llvm::createStringError(path + ": wants '" + missing +
+                                     "', which this version does not have");
     }
   }
   return std::make_shared<LoadedModel>(library, manifest);

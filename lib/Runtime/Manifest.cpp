@@ -1,7 +1,8 @@
-//===- Manifest.cpp - what a compiled module wants from the runtime --------------------------------===//
+//===- Manifest.cpp - what a compiled module wants from the runtime ---------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// See Manifest.h. Ahead-of-time modules come from files, so every number is checked before it is used as a size.
+// See Manifest.h. Ahead-of-time modules come from files, so every number is checked before it is
+// used as a size.
 
 #include "ignis/Runtime/Manifest.h"
 
@@ -35,7 +36,10 @@ constexpr int64_t kMostBytes = int64_t(1) << 46;
 
 class Parser {
 public:
-  llvm::Error error() { return message.empty() ? llvm::Error::success() : llvm::createStringError("module manifest: " + message); }
+  llvm::Error error() {
+    return message.empty() ? llvm::Error::success()
+                           : llvm::createStringError("module manifest: " + message);
+  }
 
   int64_t integer(const json::Object &object, llvm::StringRef key, int64_t least, int64_t most) {
     std::optional<int64_t> value = object.getInteger(key);
@@ -151,13 +155,16 @@ llvm::Expected<Manifest> ignis::runtime::parseManifest(llvm::StringRef text) {
   Parser parser;
   Manifest manifest;
   if (parser.integer(*root, "abi", 0, INT32_MAX) != kModuleABIVersion)
-    return llvm::createStringError("module manifest: made for another version of ignis, expected ABI " +
-                                   std::to_string(kModuleABIVersion));
+    return llvm::createStringError(
+        "module manifest: made for another version of ignis, expected ABI " +
+        std::to_string(kModuleABIVersion));
   manifest.kernels = parser.text(*root, "kernels");
   manifest.arenaBytes = parser.integer(*root, "arena_bytes", 0, kMostBytes);
   manifest.scratchBytes = parser.integer(*root, "scratch_bytes", 0, kMostBytes);
-  parser.each(*root, "weights", [&](const json::Object &object) { parser.weight(object, manifest); });
-  parser.each(*root, "entries", [&](const json::Object &object) { parser.entry(object, manifest); });
+  parser.each(*root, "weights",
+              [&](const json::Object &object) { parser.weight(object, manifest); });
+  parser.each(*root, "entries",
+              [&](const json::Object &object) { parser.entry(object, manifest); });
   if (llvm::Error error = parser.error())
     return std::move(error);
   return manifest;

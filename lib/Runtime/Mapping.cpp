@@ -1,4 +1,4 @@
-//===- Mapping.cpp - anonymous memory ------------------------------------------------------------------===//
+//===- Mapping.cpp - anonymous memory ---------------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // See Mapping.h.
@@ -26,8 +26,8 @@ llvm::Expected<Mapping> Mapping::create(int64_t bytes, bool huge, const char *wh
   uint64_t length = static_cast<uint64_t>(bytes) + (huge ? kHugePage : 0);
   void *base = mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (base == MAP_FAILED)
-    return llvm::createStringError(std::string("cannot get ") + std::to_string(bytes) + " bytes for " + what + ": " +
-                                   std::strerror(errno));
+    return llvm::createStringError(std::string("cannot get ") + std::to_string(bytes) +
+                                   " bytes for " + what + ": " + std::strerror(errno));
   mapping.base = base;
   mapping.length = length;
   mapping.bytes = bytes;

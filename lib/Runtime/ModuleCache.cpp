@@ -1,7 +1,8 @@
-//===- ModuleCache.cpp - compiled modules on disk --------------------------------------------------------===//
+//===- ModuleCache.cpp - compiled modules on disk ---------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// A file is the shared object and 24 bytes behind it that loaders ignore: a magic number and a 128-bit hash of the rest.
+// A file is the shared object and 24 bytes behind it that loaders ignore: a magic number and a
+// 128-bit hash of the rest.
 
 #include "ignis/Runtime/ModuleCache.h"
 
@@ -49,7 +50,8 @@ static std::string processor() {
   unsigned a, b, c, d;
   for (unsigned leaf : {0u, 1u, 7u})
     if (__get_cpuid_count(leaf, 0, &a, &b, &c, &d))
-      text += " " + llvm::utohexstr(a) + "," + (leaf == 1 ? "" : llvm::utohexstr(b)) + "," + llvm::utohexstr(c) + "," + llvm::utohexstr(d);
+      text += " " + llvm::utohexstr(a) + "," + (leaf == 1 ? "" : llvm::utohexstr(b)) + "," +
+              llvm::utohexstr(c) + "," + llvm::utohexstr(d);
 #elif defined(__linux__)
   if (auto info = llvm::MemoryBuffer::getFileAsStream("/proc/cpuinfo"))
     text += (*info)->getBuffer().take_front(512).str();
@@ -79,26 +81,34 @@ std::string ModuleCache::key(const CompileOptions &options, const gguf::File &fi
   std::string text;
   llvm::raw_string_ostream stream(text);
   stream << kModuleABIVersion << ' ' << kernels::kKernelABIVersion << '\n'
-         << options.pipeline << '\n' << options.cpu << '\n' << options.kernels << ' ' << options.interleaved << ' '
-         << options.lowering << ' ' << options.kvType << ' ' << options.context << ' ' << options.chunk << '\n';
+         << options.pipeline << '\n'
+         << options.cpu << '\n'
+         << options.kernels << ' ' << options.interleaved << ' ' << options.lowering << ' '
+         << options.kvType << ' ' << options.context << ' ' << options.chunk << '\n';
   for (const std::string &entry : options.entries)
     stream << entry << ' ';
   stream << '\n' << processor() << '\n';
   llvm::sys::fs::file_status status;
   if (llvm::sys::fs::status(compilerLibraryPath(), status))
     return "";
-  stream << status.getSize() << ' ' << status.getLastModificationTime().time_since_epoch().count() << '\n';
+  stream << status.getSize() << ' ' << status.getLastModificationTime().time_since_epoch().count()
+         << '\n';
   // The header decides the graph: hyper-parameters, names, types and shapes.
   for (const gguf::MetadataEntry &entry : file.metadata())
     if (!entry.key.starts_with("tokenizer.") && !entry.isArray())
-      stream << entry.key << '=' << llvm::StringRef(reinterpret_cast<const char *>(entry.payload), static_cast<size_t>(entry.payloadEnd - entry.payload)) << '\n';
+      stream << entry.key << '='
+             << llvm::StringRef(reinterpret_cast<const char *>(entry.payload),
+                                static_cast<size_t>(entry.payloadEnd - entry.payload))
+             << '\n';
   for (const gguf::TensorInfo &tensor : file.tensors())
-    stream << tensor.name << ' ' << static_cast<int>(tensor.type) << ' ' << tensor.ne[0] << ' ' << tensor.ne[1] << '\n';
+    stream << tensor.name << ' ' << static_cast<int>(tensor.type) << ' ' << tensor.ne[0] << ' '
+           << tensor.ne[1] << '\n';
   llvm::XXH128_hash_t hash = llvm::xxh3_128bits(bytesOf(text));
   return llvm::utohexstr(hash.high64, true, 16) + llvm::utohexstr(hash.low64, true, 16);
 }
 
-std::shared_ptr<CompiledModel> ModuleCache::load(const std::string &key, const SymbolBindings &bindings) const {
+std::shared_ptr<CompiledModel> ModuleCache::load(const std::string &key,
+                                                 const SymbolBindings &bindings) const {
   if (key.empty())
     return nullptr;
   std::string path = directory + "/" + key + ".so";
@@ -128,14 +138,16 @@ static void evict(const std::string &directory) {
   std::vector<File> files;
   uint64_t total = 0;
   std::error_code error;
-  for (llvm::sys::fs::directory_iterator it(directory, error), end; !error && it != end; it.increment(error)) {
+  for (llvm::sys::fs::directory_iterator it(directory, error), end; !error && it != end;
+       it.increment(error)) {
     auto status = it->status();
     if (!status || !llvm::StringRef(it->path()).ends_with(".so"))
       continue;
     files.push_back({status->getLastModificationTime(), status->getSize(), it->path()});
     total += status->getSize();
   }
-  std::sort(files.begin(), files.end(), [](const File &a, const File &b) { return a.time < b.time; });
+  std::sort(files.begin(), files.end(),
+            [](const File &a, const File &b) { return a.time < b.time; });
   for (const File &file : files) {
     if (total <= kMostBytes)
       return;

@@ -1,8 +1,9 @@
-//===- RopeTable.cpp - cosines and sines of rotary position embedding -----------------------------------===//
+//===- RopeTable.cpp - cosines and sines of rotary position embedding -------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Only additions, multiplications and divisions of binary64 in a written order (contraction is off), so the bits are the same everywhere. Polynomials: Taylor for 2^x
-// and atanh, fdlibm's minimax coefficients for sine and cosine; pi/2 in pieces of 33 bits (Cody and Waite).
+// Only additions, multiplications and divisions of binary64 in a written order (contraction is
+// off), so the bits are the same everywhere. Polynomials: Taylor for 2^x and atanh, fdlibm's
+// minimax coefficients for sine and cosine; pi/2 in pieces of 33 bits (Cody and Waite).
 
 #include "ignis/Runtime/RopeTable.h"
 
@@ -20,7 +21,9 @@ static uint64_t toBits(double value) {
   std::memcpy(&bits, &value, 8);
   return bits;
 }
-static double powerOfTwo(int64_t exponent) { return fromBits(static_cast<uint64_t>(exponent + 1023) << 52); }
+static double powerOfTwo(int64_t exponent) {
+  return fromBits(static_cast<uint64_t>(exponent + 1023) << 52);
+}
 
 double ignis::runtime::preciseLog2(double x) {
   int64_t exponent = static_cast<int64_t>(toBits(x) >> 52) - 1023;
@@ -57,17 +60,21 @@ void ignis::runtime::preciseSinCos(double x, double &sine, double &cosine) {
   // k * part1 and k * part2 are exact for |k| < 2^20.
   double r = ((x - k * part1) - k * part2) - (k * part3 + k * part4);
   double z = r * r;
-  double s = r + r * z * (-1.66666666666666324348e-01 +
-                          z * (8.33333333332248946124e-03 +
-                               z * (-1.98412698298579493134e-04 +
-                                    z * (2.75573137070700676789e-06 +
-                                         z * (-2.50507602534068634195e-08 + z * 1.58969099521155010221e-10)))));
-  double c = 1 - 0.5 * z +
-             z * z * (4.16666666666666019037e-02 +
-                      z * (-1.38888888888741095749e-03 +
-                           z * (2.48015872894767294178e-05 +
-                                z * (-2.75573143513906633035e-07 +
-                                     z * (2.08757232129817482790e-09 + z * -1.13596475577881948265e-11)))));
+  double s =
+      r + r * z *
+              (-1.66666666666666324348e-01 +
+               z * (8.33333333332248946124e-03 +
+                    z * (-1.98412698298579493134e-04 +
+                         z * (2.75573137070700676789e-06 + z * (-2.50507602534068634195e-08 +
+                                                                z * 1.58969099521155010221e-10)))));
+  double c =
+      1 - 0.5 * z +
+      z * z *
+          (4.16666666666666019037e-02 +
+           z * (-1.38888888888741095749e-03 +
+                z * (2.48015872894767294178e-05 +
+                     z * (-2.75573143513906633035e-07 +
+                          z * (2.08757232129817482790e-09 + z * -1.13596475577881948265e-11)))));
   switch (quadrant & 3) {
   case 0:
     sine = s, cosine = c;
@@ -83,10 +90,12 @@ void ignis::runtime::preciseSinCos(double x, double &sine, double &cosine) {
   }
 }
 
-void ignis::runtime::fillRopeTable(float *table, int64_t begin, int64_t end, int64_t d, double base) {
+void ignis::runtime::fillRopeTable(float *table, int64_t begin, int64_t end, int64_t d,
+                                   double base) {
   double logBase = preciseLog2(base);
   for (int64_t i = 0; i < d / 2; ++i) {
-    double frequency = preciseExp2(-(2.0 * static_cast<double>(i) / static_cast<double>(d)) * logBase);
+    double frequency =
+        preciseExp2(-(2.0 * static_cast<double>(i) / static_cast<double>(d)) * logBase);
     for (int64_t p = begin; p < end; ++p) {
       double sine, cosine;
       preciseSinCos(static_cast<double>(p) * frequency, sine, cosine);

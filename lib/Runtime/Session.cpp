@@ -1,7 +1,8 @@
-//===- Session.cpp - one conversation -----------------------------------------------------------------------===//
+//===- Session.cpp - one conversation ---------------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// See Session.h. An entry is called with a list of words in the manifest's order; buffers that several entries name by the same role are shared.
+// See Session.h. An entry is called with a list of words in the manifest's order; buffers that
+// several entries name by the same role are shared.
 
 #include "ignis/Runtime/Session.h"
 
@@ -19,7 +20,8 @@ using namespace ignis::runtime;
 namespace {
 class SessionImpl final : public Session {
 public:
-  llvm::Error initialise(const gguf::File &file, std::shared_ptr<CompiledModel> compiled, const SessionOptions &options) {
+  llvm::Error initialise(const gguf::File &file, std::shared_ptr<CompiledModel> compiled,
+                         const SessionOptions &options) {
     model = std::move(compiled);
     llvm::Expected<Manifest> parsed = parseManifest(model->manifest());
     if (!parsed)
@@ -30,11 +32,13 @@ public:
     prefill = manifest.find("prefill");
     scoring = manifest.find("score");
     if (!embed || (!decode && !prefill && !scoring))
-      return llvm::createStringError("the module lacks entry points: expected embed and one of decode, prefill, score");
+      return llvm::createStringError(
+          "the module lacks entry points: expected embed and one of decode, prefill, score");
     if (llvm::Error error = checkEntries())
       return error;
     int threads = options.threads > 0 ? options.threads : defaultThreadCount();
-    llvm::Expected<WeightStore> store = WeightStore::create(file, manifest, options.kernels, threads, options.hugePages);
+    llvm::Expected<WeightStore> store =
+        WeightStore::create(file, manifest, options.kernels, threads, options.hugePages);
     if (!store)
       return store.takeError();
     weights = std::make_unique<WeightStore>(std::move(*store));
@@ -43,14 +47,18 @@ public:
       slots = std::max(slots, entry.slots);
     team = ThreadTeam::create(threads, slots, manifest.scratchBytes);
     if (!team)
-      return llvm::createStringError("cannot get memory for " + std::to_string(manifest.scratchBytes) + " bytes of scratch a thread");
-    llvm::Expected<Mapping> mapping = Mapping::create(std::max<int64_t>(manifest.arenaBytes, 64), true, "the arena");
+      return llvm::createStringError("cannot get memory for " +
+                                     std::to_string(manifest.scratchBytes) +
+                                     " bytes of scratch a thread");
+    llvm::Expected<Mapping> mapping =
+        Mapping::create(std::max<int64_t>(manifest.arenaBytes, 64), true, "the arena");
     if (!mapping)
       return mapping.takeError();
     arena = std::move(*mapping);
     for (const Entry &entry : manifest.entries)
       for (const Argument &argument : entry.arguments)
-        if (argument.bytes && argument.arenaOffset < 0 && argument.role != Role::Tokens && argument.role != Role::Embedded)
+        if (argument.bytes && argument.arenaOffset < 0 && argument.role != Role::Tokens &&
+            argument.role != Role::Embedded)
           if (llvm::Error error = provide(argument))
             return error;
     tokens.resize(static_cast<size_t>(std::max(chunk(), embed->maxRows)));
@@ -75,7 +83,10 @@ public:
     if (llvm::Error error = check(ids, chunkRows))
       return error;
     while (!ids.empty()) {
-      const Entry *entry = ids.size() == 1 && decode ? decode : prefill ? prefill : decode ? decode : scoring;
+      const Entry *entry = ids.size() == 1 && decode ? decode
+                           : prefill                 ? prefill
+                           : decode                  ? decode
+                                                     : scoring;
       int64_t rows = std::min<int64_t>(static_cast<int64_t>(ids.size()), rowsOf(*entry, chunkRows));
       if (rows == 1 && decode)
         entry = decode;
@@ -87,7 +98,8 @@ public:
     return llvm::Error::success();
   }
 
-  llvm::Error score(llvm::ArrayRef<int32_t> ids, const std::function<void(int64_t, llvm::ArrayRef<float>)> &row,
+  llvm::Error score(llvm::ArrayRef<int32_t> ids,
+                    const std::function<void(int64_t, llvm::ArrayRef<float>)> &row,
                     int64_t chunkRows) override {
     if (llvm::Error error = check(ids, chunkRows))
       return error;
@@ -96,19 +108,24 @@ public:
       if (!entry)
         return llvm::createStringError("the module has neither a score nor a decode entry point");
       int64_t rows = std::min(total - done, rowsOf(*entry, chunkRows));
-      llvm::ArrayRef<float> logits = call(*entry, ids.slice(static_cast<size_t>(done), static_cast<size_t>(rows)));
+      llvm::ArrayRef<float> logits =
+          call(*entry, ids.slice(static_cast<size_t>(done), static_cast<size_t>(rows)));
       for (int64_t i = 0; i < rows; ++i)
-        row(done + i, logits.slice(static_cast<size_t>(i * vocabularySize), static_cast<size_t>(vocabularySize)));
-      last = logits.slice(static_cast<size_t>((rows - 1) * vocabularySize), static_cast<size_t>(vocabularySize));
+        row(done + i, logits.slice(static_cast<size_t>(i * vocabularySize),
+                                   static_cast<size_t>(vocabularySize)));
+      last = logits.slice(static_cast<size_t>((rows - 1) * vocabularySize),
+                          static_cast<size_t>(vocabularySize));
       done += rows;
     }
     return llvm::Error::success();
   }
 
   Memory memory() const override {
-    Memory memory{weights->packedBytes(), 0, manifest.arenaBytes, manifest.scratchBytes * threads(), 0};
+    Memory memory{weights->packedBytes(), 0, manifest.arenaBytes, manifest.scratchBytes * threads(),
+                  0};
     for (auto &[role, buffer] : buffers)
-      (role == Role::KeyCache || role == Role::ValueCache ? memory.cache : memory.other) += buffer.size();
+      (role == Role::KeyCache || role == Role::ValueCache ? memory.cache : memory.other) +=
+          buffer.size();
     return memory;
   }
 
@@ -123,18 +140,24 @@ private:
     for (const Entry *entry : {decode, prefill, scoring}) {
       if (!entry)
         continue;
-      const Argument *logits = entry->find(Role::Logits), *values = entry->find(Role::ValueCache), *input = entry->find(Role::Input);
+      const Argument *logits = entry->find(Role::Logits), *values = entry->find(Role::ValueCache),
+                     *input = entry->find(Role::Input);
       const Argument *embedded = embed->find(Role::Embedded);
-      if (!logits || logits->shape.size() != 2 || !values || values->shape.size() != 4 || !input || !embedded || input->shape.size() != 2 ||
-          embedded->shape.size() != 2 || input->shape[1] != embedded->shape[1] || !embed->find(Role::Tokens) || input->shape[0] != entry->maxRows ||
-          entry->arguments.size() > ThreadTeam::kMostArguments)
-        return llvm::createStringError("module manifest: entry '" + entry->name + "' lacks logits, caches or input of the expected shape");
-      if ((vocabularySize && vocabularySize != logits->shape[1]) || (positions && positions != values->shape[2]))
-        return llvm::createStringError("module manifest: entries disagree on vocabulary or context");
+      if (!logits || logits->shape.size() != 2 || !values || values->shape.size() != 4 || !input ||
+          !embedded || input->shape.size() != 2 || embedded->shape.size() != 2 ||
+          input->shape[1] != embedded->shape[1] || !embed->find(Role::Tokens) ||
+          input->shape[0] != entry->maxRows || entry->arguments.size() > ThreadTeam::kMostArguments)
+        return llvm::createStringError("module manifest: entry '" + entry->name +
+                                       "' lacks logits, caches or input of the expected shape");
+      if ((vocabularySize && vocabularySize != logits->shape[1]) ||
+          (positions && positions != values->shape[2]))
+        return llvm::createStringError(
+            "module manifest: entries disagree on vocabulary or context");
       vocabularySize = logits->shape[1];
       positions = values->shape[2];
       if (logits->bytes < logits->shape[0] * vocabularySize * 4)
-        return llvm::createStringError("module manifest: logits of entry '" + entry->name + "' are too small");
+        return llvm::createStringError("module manifest: logits of entry '" + entry->name +
+                                       "' are too small");
     }
     return llvm::Error::success();
   }
@@ -152,13 +175,16 @@ private:
 
   llvm::Error check(llvm::ArrayRef<int32_t> ids, int64_t chunkRows) const {
     if (chunkRows < 0)
-      return llvm::createStringError("chunk is " + std::to_string(chunkRows) + ", expected 0 or more");
+      return llvm::createStringError("chunk is " + std::to_string(chunkRows) +
+                                     ", expected 0 or more");
     if (static_cast<int64_t>(ids.size()) > positions - filled)
-      return llvm::createStringError("context of " + std::to_string(positions) + " positions is full: " + std::to_string(filled) +
-                                     " in use, " + std::to_string(ids.size()) + " more wanted");
+      return llvm::createStringError("context of " + std::to_string(positions) +
+                                     " positions is full: " + std::to_string(filled) + " in use, " +
+                                     std::to_string(ids.size()) + " more wanted");
     for (int32_t id : ids)
       if (id < 0 || id >= vocabularySize)
-        return llvm::createStringError("token id " + std::to_string(id) + " is outside the vocabulary, expected 0 to " +
+        return llvm::createStringError("token id " + std::to_string(id) +
+                                       " is outside the vocabulary, expected 0 to " +
                                        std::to_string(vocabularySize - 1));
     return llvm::Error::success();
   }
@@ -171,11 +197,13 @@ private:
     run(entry, entry, static_cast<int64_t>(ids.size()));
     filled += static_cast<int64_t>(ids.size());
     const Argument *logits = entry.find(Role::Logits);
-    return {static_cast<const float *>(address(*logits)), static_cast<size_t>(logits->shape[0] * logits->shape[1])};
+    return {static_cast<const float *>(address(*logits)),
+            static_cast<size_t>(logits->shape[0] * logits->shape[1])};
   }
 
   void *address(const Argument &argument) {
-    return argument.arenaOffset >= 0 ? arena.data() + argument.arenaOffset : buffers[argument.role].data();
+    return argument.arenaOffset >= 0 ? arena.data() + argument.arenaOffset
+                                     : buffers[argument.role].data();
   }
 
   void run(const Entry &entry, const Entry &next, int64_t rows) {
@@ -212,7 +240,8 @@ private:
     if (!table || filled + rows <= ropeRows)
       return;
     int64_t end = std::min(table->shape[0], std::max(filled + rows, ropeRows + 256));
-    fillRopeTable(static_cast<float *>(address(*table)), ropeRows, end, table->shape[1], table->ropeBase);
+    fillRopeTable(static_cast<float *>(address(*table)), ropeRows, end, table->shape[1],
+                  table->ropeBase);
     ropeRows = end;
   }
 
@@ -230,7 +259,8 @@ private:
 };
 } // namespace
 
-llvm::Expected<std::unique_ptr<Session>> Session::create(const gguf::File &file, std::shared_ptr<CompiledModel> model,
+llvm::Expected<std::unique_ptr<Session>> Session::create(const gguf::File &file,
+                                                         std::shared_ptr<CompiledModel> model,
                                                          const SessionOptions &options) {
   auto session = std::make_unique<SessionImpl>();
   if (llvm::Error error = session->initialise(file, std::move(model), options))

@@ -1,7 +1,8 @@
-//===- ThreadCount.cpp - how many threads are worth starting ------------------------------------------------===//
+//===- ThreadCount.cpp - how many threads are worth starting ----------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Hyper-threads share the units that matmuls keep busy, so one thread per physical core; never more than affinity and the cgroup's quota allow.
+// Hyper-threads share the units that matmuls keep busy, so one thread per physical core; never more
+// than affinity and the cgroup's quota allow.
 
 #include "ignis/Runtime/ThreadTeam.h"
 
@@ -34,8 +35,10 @@ static int quota() {
   std::string v2 = readLine("/sys/fs/cgroup/cpu.max");
   if (std::sscanf(v2.c_str(), "%lld %lld", &limit, &period) == 2 && period > 0 && limit > 0)
     return static_cast<int>((limit + period - 1) / period);
-  std::string v1 = readLine("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"), v1Period = readLine("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
-  if (std::sscanf(v1.c_str(), "%lld", &limit) == 1 && std::sscanf(v1Period.c_str(), "%lld", &period) == 1 && limit > 0 && period > 0)
+  std::string v1 = readLine("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"),
+              v1Period = readLine("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
+  if (std::sscanf(v1.c_str(), "%lld", &limit) == 1 &&
+      std::sscanf(v1Period.c_str(), "%lld", &period) == 1 && limit > 0 && period > 0)
     return static_cast<int>((limit + period - 1) / period);
   return 1 << 20;
 }
@@ -48,7 +51,8 @@ int ignis::runtime::defaultThreadCount() {
     std::set<std::string> cores; // by the list of CPUs that share each
     for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu)
       if (CPU_ISSET(cpu, &set)) {
-        std::string siblings = readLine("/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/thread_siblings_list");
+        std::string siblings = readLine("/sys/devices/system/cpu/cpu" + std::to_string(cpu) +
+                                        "/topology/thread_siblings_list");
         cores.insert(siblings.empty() ? std::to_string(cpu) : siblings);
       }
     int count = static_cast<int>(cores.size()), most = quota();
@@ -57,5 +61,7 @@ int ignis::runtime::defaultThreadCount() {
   }
 #endif
   long count = sysconf(_SC_NPROCESSORS_ONLN);
-  return count < 1 ? 1 : count > ThreadTeam::kMostThreads ? ThreadTeam::kMostThreads : static_cast<int>(count);
+  return count < 1                          ? 1
+         : count > ThreadTeam::kMostThreads ? ThreadTeam::kMostThreads
+                                            : static_cast<int>(count);
 }

@@ -1,36 +1,90 @@
-//===- ThreadTeam.cpp - the threads that run compiled code ---------------------------------------------------===//
+//===- ThreadTeam.cpp - the threads that run compiled code ------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// A job is published as words behind a sequence lock, so a worker copies a whole job or none, and the publisher never waits for a worker. Waiting spins
-// for some tens of microseconds and then sleeps: between layers data arrives within the spin, between calls it does not.
+// A job is published as words behind a sequence lock, so a worker copies a whole job or none, and
+// the publisher never waits for a worker. Waiting spins for some tens of microseconds and then
+// sleeps: between layers data arrives within the spin, between calls it does not.
 
 #include "ignis/Runtime/ThreadTeam.h"
 
+#include "FloatEnvironment.h"
+#include "Preemption.h"
 #include "Sleep.h"
+#include "SpinLimit.h"
 #include "ignis/Runtime/Mapping.h"
 
 #include <atomic>
+#include <csignal>
 #include <cstring>
 #include <pthread.h>
 #include <vector>
 
+#ifdef __linux__
+#include <sys/resource.h>
+#endif
+#ifdef __APPLE__
+#include <pthread/qos.h>
+#endif
+
 using namespace ignis;
 using namespace ignis::runtime;
 
-namespace {
+int64_t ignis::runtime::involuntarySwitches() {
+#ifdef RUSAGE_THREAD
+  rusage usage;
+  if (getrusage(RUSAGE_THREAD, &usage) == 0)
+    return usage.ru_nivcsw;
+#endif
+  return 0;
+}
 
-constexpr int kSpins = 2000; // about 20 to 40 us of pause instructions
+int ignis::runtime::spinLimit() {
+  static const int limit = [] {
+    constexpr int sample = 64;
+    int64_t best = INT64_MAX; // The least disturbed of some samples.
+    for (int i = 0; i < 5; ++i) {
+      int64_t begin = nanoseconds();
+      for (int j = 0; j < sample; ++j)
+        spinPause();
+      int64_t time = nanoseconds() - begin;
+      best = time < best ? time : best;
+    }
+    // The look itself, another 5 ns or so, is left out.
+    int64_t count = 30000 * sample / (best < 1 ? 1 : best);
+    return static_cast<int>(count < 50 ? 50 : count > 20000 ? 20000 : count);
+  }();
+  return limit;
+}
+
+namespace {
 
 struct Job {
   uint64_t entry, weights, slots, epoch, threads, arena, count;
   uint64_t arguments[ThreadTeam::kMostArguments];
 };
 constexpr size_t kJobWords = sizeof(Job) / 8;
+constexpr int64_t kForever = 3600 * int64_t(1000000000); // Sleepers look again, to be safe.
+
+/// Signals are the main thread's: a worker would only lose time, and Ctrl-C its addressee.
+class SignalsBlocked {
+public:
+  SignalsBlocked() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+  }
+  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before, nullptr); }
+
+private:
+  sigset_t before;
+};
 
 class Team final : public ThreadTeam {
 public:
   ~Team() override {
     stopping.store(true);
+    rests.fetch_add(1);
+    wakeAll(rests);
     wakeWorkers();
     for (Worker &worker : workers)
       pthread_join(worker.thread, nullptr);
@@ -39,7 +93,8 @@ public:
   bool initialise(int wanted, int64_t slotCount, int64_t scratchBytes) {
     int64_t perThread = (scratchBytes + 4095) / 4096 * 4096 + 4096; // Threads share no page.
     auto scratchMapping = Mapping::create(perThread * wanted, false, "scratch");
-    auto slotMapping = Mapping::create((slotCount + 1) * static_cast<int64_t>(sizeof(IgnisSlot)) + 128, false, "counters");
+    auto slotMapping = Mapping::create(
+        (slotCount + 1) * static_cast<int64_t>(sizeof(IgnisSlot)) + 128, false, "counters");
     if (!scratchMapping || !slotMapping) {
       llvm::consumeError(scratchMapping.takeError());
       llvm::consumeError(slotMapping.takeError());
@@ -50,6 +105,8 @@ public:
     scratchStride = perThread;
     auto address = (reinterpret_cast<uintptr_t>(counters.data()) + 127) & ~uintptr_t(127);
     slots = reinterpret_cast<IgnisSlot *>(address);
+    spinLimit(); // Measured before anybody needs it.
+    SignalsBlocked blocked;
     workers.reserve(static_cast<size_t>(wanted));
     for (int i = 1; i < wanted; ++i) {
       workers.push_back({this, i, {}});
@@ -63,29 +120,27 @@ public:
 
   int threads() const override { return static_cast<int>(workers.size()) + 1; }
 
-  void run(IgnisEntry entry, const void *const *weights, uint8_t *arena, llvm::ArrayRef<uint64_t> arguments) override {
+  void run(IgnisEntry entry, const void *const *weights, uint8_t *arena,
+           llvm::ArrayRef<uint64_t> arguments, bool alone) override {
+    DefaultFloatEnvironment floats;
+    ++calls;
+    // With everybody else at rest there is nobody to share with.
+    alone |= resting.load(std::memory_order_relaxed) == workers.size();
     Job job{};
     job.entry = reinterpret_cast<uint64_t>(entry);
     job.weights = reinterpret_cast<uint64_t>(weights);
     job.slots = reinterpret_cast<uint64_t>(slots);
-    job.epoch = ++epoch;
-    job.threads = static_cast<uint64_t>(threads());
+    job.epoch = alone ? epoch : ++epoch;
+    job.threads = alone ? 1 : static_cast<uint64_t>(threads());
     job.arena = reinterpret_cast<uint64_t>(arena);
     job.count = arguments.size();
     std::memcpy(job.arguments, arguments.data(), arguments.size() * 8);
-    if (!workers.empty()) {
-      uint64_t words[kJobWords];
-      std::memcpy(words, &job, sizeof(job));
-      sequence.store(2 * epoch - 1, std::memory_order_relaxed);
-      std::atomic_thread_fence(std::memory_order_release);
-      for (size_t i = 0; i < kJobWords; ++i)
-        published[i].store(words[i], std::memory_order_relaxed);
-      sequence.store(2 * epoch, std::memory_order_seq_cst);
-      if (sleeping.load(std::memory_order_seq_cst))
-        wakeWorkers();
-    }
+    if (!alone)
+      publish(job);
     execute(job, 0);
   }
+
+  Statistics statistics() const override { return {calls, preemptions.load(), parkings.load()}; }
 
 private:
   struct Worker {
@@ -96,8 +151,24 @@ private:
 
   static void *start(void *argument) {
     auto *worker = static_cast<Worker *>(argument);
+#ifdef __APPLE__
+    pthread_set_qos_class_self_np(QOS_CLASS_USER_INITIATED, 0); // Not the efficiency cores.
+#endif
+    DefaultFloatEnvironment floats;
     worker->team->work(worker->index);
     return nullptr;
+  }
+
+  void publish(const Job &job) {
+    uint64_t words[kJobWords];
+    std::memcpy(words, &job, sizeof(job));
+    sequence.store(2 * epoch - 1, std::memory_order_relaxed);
+    std::atomic_thread_fence(std::memory_order_release);
+    for (size_t i = 0; i < kJobWords; ++i)
+      published[i].store(words[i], std::memory_order_relaxed);
+    sequence.store(2 * epoch, std::memory_order_seq_cst);
+    if (sleeping.load(std::memory_order_seq_cst))
+      wakeWorkers();
   }
 
   void execute(const Job &job, int index) {
@@ -115,21 +186,41 @@ private:
 
   void work(int index) {
     uint64_t seen = 0;
+    PreemptionWatch watch;
     while (true) {
       uint64_t current = waitForJob(seen);
       if (stopping.load())
         return;
       Job job;
-      if (copyJob(current, job)) {
-        seen = current;
-        execute(job, index);
-      }
+      if (!copyJob(current, job))
+        continue; // A newer job is being written.
+      seen = current;
+      int64_t switchesBefore = involuntarySwitches();
+      watch.rested(switchesBefore); // What happened while it waited harmed nobody.
+      execute(job, index);
+      int64_t switches = involuntarySwitches();
+      if (switches == switchesBefore)
+        continue;
+      preemptions.fetch_add(1, std::memory_order_relaxed);
+      if (int64_t time = watch.afterCall(switches, nanoseconds()))
+        rest(time);
     }
+  }
+
+  /// Out of the way: neither spinning nor counted among those that publish() wakes.
+  void rest(int64_t time) {
+    parkings.fetch_add(1, std::memory_order_relaxed);
+    resting.fetch_add(1, std::memory_order_relaxed);
+    int64_t end = nanoseconds() + time;
+    for (int64_t left = time; left > 0 && !stopping.load(); left = end - nanoseconds())
+      if (uint32_t ticket = rests.load(); !stopping.load())
+        sleepOn(rests, ticket, left);
+    resting.fetch_sub(1, std::memory_order_relaxed);
   }
 
   /// The sequence number of a job newer than `seen`.
   uint64_t waitForJob(uint64_t seen) {
-    for (int i = 0; i < kSpins; ++i) {
+    for (int i = 0, limit = spinLimit(); i < limit; ++i) {
       uint64_t current = sequence.load(std::memory_order_acquire);
       if ((current > seen && current % 2 == 0) || stopping.load(std::memory_order_relaxed))
         return current;
@@ -140,7 +231,7 @@ private:
       uint32_t ticket = wakeups.load();
       uint64_t current = sequence.load();
       if (current <= seen && !stopping.load())
-        sleepOn(wakeups, ticket);
+        sleepOn(wakeups, ticket, kForever);
       sleeping.fetch_sub(1);
       current = sequence.load();
       if ((current > seen && current % 2 == 0) || stopping.load())
@@ -154,7 +245,7 @@ private:
       words[i] = published[i].load(std::memory_order_relaxed);
     std::atomic_thread_fence(std::memory_order_acquire);
     if (sequence.load(std::memory_order_relaxed) != current)
-      return false; // A newer job is being written.
+      return false;
     std::memcpy(&job, words, sizeof(job));
     return true;
   }
@@ -168,10 +259,12 @@ private:
   Mapping scratch, counters;
   int64_t scratchStride = 0;
   IgnisSlot *slots = nullptr;
-  uint64_t epoch = 0;
+  uint64_t epoch = 0, calls = 0;
   alignas(128) std::atomic<uint64_t> sequence{0};
   std::atomic<uint64_t> published[kJobWords] = {};
-  alignas(128) std::atomic<uint32_t> wakeups{0}, sleeping{0};
+  alignas(128) std::atomic<uint32_t> wakeups{0}, sleeping{0}, rests{0};
+  std::atomic<size_t> resting{0};
+  std::atomic<uint64_t> preemptions{0}, parkings{0};
   std::atomic<bool> stopping{false};
 };
 
@@ -185,41 +278,8 @@ std::unique_ptr<ThreadTeam> ThreadTeam::create(int threads, int64_t slots, int64
   return team;
 }
 
-void ignis::runtime::barrier(const IgnisFrame *frame, int64_t index, int64_t chunks) {
-  if (frame->threads == 1)
-    return;
-  IgnisSlot &slot = frame->slots[index];
-  auto &done = reinterpret_cast<std::atomic<uint64_t> &>(slot.done);
-  auto &sleepers = reinterpret_cast<std::atomic<uint32_t> &>(slot.sleepers);
-  // The half of `done` that counts (and the low bits of the epoch above it).
-  auto &low = reinterpret_cast<std::atomic<uint32_t> *>(&slot.done)[__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__];
-  if (chunks < 0) {
-    wakeAll(low);
-    return;
-  }
-  auto finished = [&](uint64_t word) {
-    uint64_t epoch = word >> kEpochShift;
-    return epoch > frame->epoch || (epoch == frame->epoch && static_cast<int64_t>(word & kMaxChunks) >= chunks);
-  };
-  if (chunks == 0)
-    return;
-  for (int i = 0; i < kSpins; ++i) {
-    if (finished(done.load(std::memory_order_acquire)))
-      return;
-    spinPause();
-  }
-  while (true) {
-    sleepers.fetch_add(1);
-    uint64_t word = done.load();
-    if (!finished(word))
-      sleepOn(low, static_cast<uint32_t>(word));
-    sleepers.fetch_sub(1);
-    if (finished(done.load()))
-      return;
-  }
-}
-
-void ignis::runtime::parallelFor(int threads, int64_t count, const std::function<void(int64_t)> &task) {
+void ignis::runtime::parallelFor(int threads, int64_t count,
+                                 const std::function<void(int64_t)> &task) {
   struct Shared {
     std::atomic<int64_t> next{0};
     int64_t count;
@@ -232,14 +292,20 @@ void ignis::runtime::parallelFor(int threads, int64_t count, const std::function
   shared.count = count;
   shared.task = &task;
   std::vector<pthread_t> helpers;
-  for (int i = 1; i < threads; ++i) {
-    pthread_t thread;
-    if (pthread_create(&thread, nullptr, [](void *argument) -> void * {
-          static_cast<Shared *>(argument)->work();
-          return nullptr;
-        }, &shared))
-      break;
-    helpers.push_back(thread);
+  {
+    SignalsBlocked blocked;
+    for (int i = 1; i < threads && i < count; ++i) {
+      pthread_t thread;
+      if (pthread_create(
+              &thread, nullptr,
+              [](void *argument) -> void * {
+                static_cast<Shared *>(argument)->work();
+                return nullptr;
+              },
+              &shared))
+        break;
+      helpers.push_back(thread);
+    }
   }
   shared.work();
   for (pthread_t thread : helpers)

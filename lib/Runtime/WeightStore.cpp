@@ -1,4 +1,4 @@
-//===- WeightStore.cpp - weights where compiled code expects them ---------------------------------------------===//
+//===- WeightStore.cpp - weights where compiled code expects them -----------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // See WeightStore.h.
@@ -26,11 +26,12 @@ struct PackTask {
 
 constexpr int64_t kTaskRows = 1024; // a multiple of the group
 
-llvm::Expected<const gguf::TensorInfo *> findTensor(const gguf::File &file, const WeightRequest &request,
-                                                    const std::string &name) {
+llvm::Expected<const gguf::TensorInfo *>
+findTensor(const gguf::File &file, const WeightRequest &request, const std::string &name) {
   const gguf::TensorInfo *tensor = file.findTensor(name);
   if (!tensor)
-    return file.error("the module wants tensor '" + gguf::escape(name) + "', which is not in the file");
+    return file.error("the module wants tensor '" + gguf::escape(name) +
+                      "', which is not in the file");
   auto type = llvm::StringSwitch<int>(request.type)
                   .Case("q8_0", static_cast<int>(gguf::TensorType::Q8_0))
                   .Case("f16", static_cast<int>(gguf::TensorType::F16))
@@ -38,10 +39,12 @@ llvm::Expected<const gguf::TensorInfo *> findTensor(const gguf::File &file, cons
                   .Case("f32", static_cast<int>(gguf::TensorType::F32))
                   .Default(-1);
   if (static_cast<int>(tensor->type) != type)
-    return file.error("tensor '" + gguf::escape(name) + "' has another type than the module expects, " + request.type);
+    return file.error("tensor '" + gguf::escape(name) +
+                      "' has another type than the module expects, " + request.type);
   if (tensor->ne[0] != request.columns)
-    return file.error("tensor '" + gguf::escape(name) + "' has rows of " + llvm::Twine(tensor->ne[0]) +
-                      " values, the module expects " + llvm::Twine(request.columns));
+    return file.error("tensor '" + gguf::escape(name) + "' has rows of " +
+                      llvm::Twine(tensor->ne[0]) + " values, the module expects " +
+                      llvm::Twine(request.columns));
   if (!file.data(*tensor))
     return file.error("tensor '" + gguf::escape(name) + "' has no data in the file");
   return tensor;
@@ -49,7 +52,8 @@ llvm::Expected<const gguf::TensorInfo *> findTensor(const gguf::File &file, cons
 } // namespace
 
 llvm::Expected<WeightStore> WeightStore::create(const gguf::File &file, const Manifest &manifest,
-                                                const kernels::Variant *variant, int threads, bool hugePages) {
+                                                const kernels::Variant *variant, int threads,
+                                                bool hugePages) {
   WeightStore store;
   int64_t total = 0;
   std::vector<int64_t> offsets;
@@ -81,21 +85,26 @@ llvm::Expected<WeightStore> WeightStore::create(const gguf::File &file, const Ma
         store.addresses.push_back(data);
       } else {
         if (rows % kernels::kGroupRows)
-          return file.error("tensor '" + gguf::escape(name) + "' cannot follow " + llvm::Twine(rows) + " rows, expected a multiple of 16");
+          return file.error("tensor '" + gguf::escape(name) + "' cannot follow " +
+                            llvm::Twine(rows) + " rows, expected a multiple of 16");
         uint8_t *base = store.packed.data() + offsets[i];
         if (rows == 0)
           store.addresses.push_back(base);
-        counters.push_back(std::make_unique<std::atomic<int>>(static_cast<int>((count + kTaskRows - 1) / kTaskRows)));
+        counters.push_back(std::make_unique<std::atomic<int>>(
+            static_cast<int>((count + kTaskRows - 1) / kTaskRows)));
         int64_t rowBytes = request.columns / kernels::kBlock * 34;
         for (int64_t first = 0; first < count; first += kTaskRows)
-          tasks.push_back({*tensor, data + first * rowBytes, std::min(kTaskRows, count - first), request.columns,
-                           base + kernels::packedBytes(rows + first, request.columns), counters.back().get()});
+          tasks.push_back({*tensor, data + first * rowBytes, std::min(kTaskRows, count - first),
+                           request.columns,
+                           base + kernels::packedBytes(rows + first, request.columns),
+                           counters.back().get()});
       }
       rows += count;
     }
     if (rows != request.rows)
-      return file.error("tensor '" + gguf::escape(request.tensors.front()) + "' has " + llvm::Twine(rows) +
-                        " rows, the module expects " + llvm::Twine(request.rows));
+      return file.error("tensor '" + gguf::escape(request.tensors.front()) + "' has " +
+                        llvm::Twine(rows) + " rows, the module expects " +
+                        llvm::Twine(request.rows));
   }
   parallelFor(threads, static_cast<int64_t>(tasks.size()), [&](int64_t i) {
     const PackTask &task = tasks[static_cast<size_t>(i)];

@@ -1,7 +1,8 @@
-//===- DropReturnedArguments.cpp - results that the caller has already --------------------------------===//
+//===- DropReturnedArguments.cpp - results that the caller has already ------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Entry points of compiled modules return nothing: what they compute is in the buffers they were given.
+// Entry points of compiled modules return nothing: what they compute is in the buffers they were
+// given.
 
 #include "ignis/Transforms/Passes.h"
 
@@ -17,7 +18,8 @@ namespace ignis {
 using namespace mlir;
 
 namespace {
-struct DropReturnedArgumentsPass : ignis::impl::DropReturnedArgumentsBase<DropReturnedArgumentsPass> {
+struct DropReturnedArgumentsPass
+    : ignis::impl::DropReturnedArgumentsBase<DropReturnedArgumentsPass> {
   void runOnOperation() override {
     for (auto function : getOperation().getOps<func::FuncOp>())
       if (!function.isExternal() && SymbolTable::symbolKnownUseEmpty(function, getOperation()))
@@ -31,9 +33,11 @@ struct DropReturnedArgumentsPass : ignis::impl::DropReturnedArgumentsBase<DropRe
     for (unsigned i = 0; i < function.getNumResults(); ++i) {
       if (!isa<BaseMemRefType>(function.getResultTypes()[i]))
         continue;
-      auto argument = returns.empty() ? BlockArgument() : dyn_cast<BlockArgument>(returns.front().getOperand(i));
-      dropped[i] = argument && argument.getOwner() == &function.getBody().front() &&
-                   llvm::all_of(returns, [&](func::ReturnOp op) { return op.getOperand(i) == argument; });
+      auto argument = returns.empty() ? BlockArgument()
+                                      : dyn_cast<BlockArgument>(returns.front().getOperand(i));
+      dropped[i] =
+          argument && argument.getOwner() == &function.getBody().front() &&
+          llvm::all_of(returns, [&](func::ReturnOp op) { return op.getOperand(i) == argument; });
     }
     if (dropped.none())
       return;

@@ -1,4 +1,4 @@
-//===- InsertBarriers.cpp - barriers where data crosses threads ---------------------------------------===//
+//===- InsertBarriers.cpp - barriers where data crosses threads -------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Runs after planning, because a buffer's place decides what it may meet.
@@ -23,7 +23,8 @@ using namespace ignis;
 
 namespace {
 
-/// Bytes [begin, end) of an object: the arena (null), or the memref that a chain of views starts from.
+/// Bytes [begin, end) of an object: the arena (null), or the memref that a chain of views starts
+/// from.
 struct Range {
   Value object;
   int64_t begin, end;
@@ -48,7 +49,8 @@ Range rangeOf(Value memref) {
     return rangeOf(view.getViewSource());
   if (auto argument = dyn_cast<BlockArgument>(memref))
     if (auto function = dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp()))
-      if (auto offset = function.getArgAttrOfType<IntegerAttr>(argument.getArgNumber(), kOffsetAttr))
+      if (auto offset =
+              function.getArgAttrOfType<IntegerAttr>(argument.getArgNumber(), kOffsetAttr))
         return {Value(), offset.getInt(), offset.getInt() + size};
   return {memref, 0, kUnbounded};
 }

@@ -1,7 +1,8 @@
-//===- PlanMemory.cpp - from allocations to offsets of one arena --------------------------------------===//
+//===- PlanMemory.cpp - from allocations to offsets of one arena ------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// The bridge between IR and lib/MemoryPlan: lifetimes become a problem, the verified plan becomes views of one buffer.
+// The bridge between IR and lib/MemoryPlan: lifetimes become a problem, the verified plan becomes
+// views of one buffer.
 
 #include "ignis/Analysis/BufferLifetimes.h"
 #include "ignis/Dialect/Ignis/IR/Ignis.h"
@@ -33,7 +34,8 @@ struct PlanMemoryPass : ignis::impl::PlanMemoryBase<PlanMemoryPass> {
     if (function.isExternal() || isPlanned(function))
       return;
     if (alignment < 1) {
-      function.emitError() << "cannot plan memory: alignment is " << alignment << ", expected 1 or more";
+      function.emitError() << "cannot plan memory: alignment is " << alignment
+                           << ", expected 1 or more";
       return signalPassFailure();
     }
     FailureOr<SmallVector<LiveBuffer>> buffers = collectBuffers(function);
@@ -49,7 +51,8 @@ struct PlanMemoryPass : ignis::impl::PlanMemoryBase<PlanMemoryPass> {
     // An allocation may ask for more than everybody's alignment.
     memplan::Problem problem = toProblem(*buffers, alignment);
     for (auto [buffer, entry] : llvm::zip(*buffers, problem.buffers))
-      if (auto alloc = buffer.value.getDefiningOp<memref::AllocOp>(); alloc && alloc.getAlignment().value_or(1) > 64)
+      if (auto alloc = buffer.value.getDefiningOp<memref::AllocOp>();
+          alloc && alloc.getAlignment().value_or(1) > 64)
         entry.align = std::max<int64_t>(entry.align, *alloc.getAlignment());
     memplan::PlanOptions options;
     options.budgetSeconds = budget;
@@ -67,25 +70,31 @@ struct PlanMemoryPass : ignis::impl::PlanMemoryBase<PlanMemoryPass> {
 private:
   static bool isPlanned(func::FuncOp function) {
     for (unsigned i = 0; i < function.getNumArguments(); ++i)
-      if (auto role = function.getArgAttrOfType<StringAttr>(i, kRoleAttr); role && role.getValue() == "arena")
+      if (auto role = function.getArgAttrOfType<StringAttr>(i, kRoleAttr);
+          role && role.getValue() == "arena")
         return true;
     return false;
   }
 
-  void report(func::FuncOp function, ArrayRef<LiveBuffer> buffers, const memplan::PlanResult &result) {
+  void report(func::FuncOp function, ArrayRef<LiveBuffer> buffers,
+              const memplan::PlanResult &result) {
     int64_t bytes = 0;
     for (const LiveBuffer &buffer : buffers)
       bytes += buffer.bytes;
-    remark::passed(function.getLoc(), remark::RemarkOpts::name("plan-memory").category("ignis").function(function.getName()))
-        << remark::metric("planner", planner.getValue()) << remark::metric("buffers", static_cast<int64_t>(buffers.size()))
+    remark::passed(
+        function.getLoc(),
+        remark::RemarkOpts::name("plan-memory").category("ignis").function(function.getName()))
+        << remark::metric("planner", planner.getValue())
+        << remark::metric("buffers", static_cast<int64_t>(buffers.size()))
         << remark::metric("bytes", bytes) << remark::metric("arena", result.plan.height)
-        << remark::metric("bound", result.bound) << remark::metric("slots", static_cast<int64_t>(result.slotSizes.size()))
+        << remark::metric("bound", result.bound)
+        << remark::metric("slots", static_cast<int64_t>(result.slotSizes.size()))
         << remark::metric("status", memplan::statusName(result.status));
   }
 
   /// The plan as a picture, each buffer named by the op that writes it first.
-  LogicalResult draw(func::FuncOp function, ArrayRef<LiveBuffer> buffers, const memplan::Problem &problem,
-                     const memplan::PlanResult &result) {
+  LogicalResult draw(func::FuncOp function, ArrayRef<LiveBuffer> buffers,
+                     const memplan::Problem &problem, const memplan::PlanResult &result) {
     std::string path = svg;
     if (size_t at = path.find("%f"); at != std::string::npos)
       path.replace(at, 2, function.getName().str());
@@ -98,7 +107,8 @@ private:
       } else {
         SmallVector<Operation *> users(buffer.value.getUsers());
         for (Operation *user : llvm::reverse(users))
-          if (auto dst = dyn_cast<DestinationStyleOpInterface>(user); dst && llvm::is_contained(dst.getDpsInits(), buffer.value)) {
+          if (auto dst = dyn_cast<DestinationStyleOpInterface>(user);
+              dst && llvm::is_contained(dst.getDpsInits(), buffer.value)) {
             name = user->getName().stripDialect().str();
             break;
           }
@@ -127,7 +137,8 @@ private:
     if (isEntry) {
       unsigned last = function.getNumArguments();
       NamedAttribute role = builder.getNamedAttr(kRoleAttr, builder.getStringAttr("arena"));
-      (void)function.insertArgument(last, arenaType, DictionaryAttr::get(&getContext(), {role}), function.getLoc());
+      (void)function.insertArgument(last, arenaType, DictionaryAttr::get(&getContext(), {role}),
+                                    function.getLoc());
       arena = function.getArgument(last);
     } else {
       int64_t most = 1;
@@ -135,11 +146,13 @@ private:
         most = std::max(most, buffer.align);
       // The result of memref.alloc cannot be aligned to a number that is no power of two.
       arena = memref::AllocOp::create(builder, function.getLoc(), arenaType,
-                                      builder.getI64IntegerAttr(static_cast<int64_t>(llvm::PowerOf2Ceil(static_cast<uint64_t>(most)))));
+                                      builder.getI64IntegerAttr(static_cast<int64_t>(
+                                          llvm::PowerOf2Ceil(static_cast<uint64_t>(most)))));
     }
     for (auto [buffer, offset] : llvm::zip(buffers, result.plan.offsets)) {
       if (auto argument = dyn_cast<BlockArgument>(buffer.value)) {
-        function.setArgAttr(argument.getArgNumber(), kOffsetAttr, builder.getI64IntegerAttr(offset));
+        function.setArgAttr(argument.getArgNumber(), kOffsetAttr,
+                            builder.getI64IntegerAttr(offset));
         continue;
       }
       Operation *alloc = buffer.value.getDefiningOp();
@@ -148,7 +161,9 @@ private:
           user->erase();
       builder.setInsertionPoint(alloc);
       Value shift = arith::ConstantIndexOp::create(builder, alloc->getLoc(), offset);
-      Value view = memref::ViewOp::create(builder, alloc->getLoc(), cast<MemRefType>(buffer.value.getType()), arena, shift, ValueRange());
+      Value view =
+          memref::ViewOp::create(builder, alloc->getLoc(), cast<MemRefType>(buffer.value.getType()),
+                                 arena, shift, ValueRange());
       alloc->getResult(0).replaceAllUsesWith(view);
       alloc->erase();
     }

@@ -1,4 +1,4 @@
-//===- LoadedModel.cpp - from flags to a session --------------------------------------------------------===//
+//===- LoadedModel.cpp - from flags to a session ----------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // See LoadedModel.h.
@@ -17,12 +17,14 @@ double ignis::tools::now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-llvm::Expected<const kernels::Variant *> ignis::tools::completeOptions(ModelOptions &options, const gguf::File &file) {
+llvm::Expected<const kernels::Variant *> ignis::tools::completeOptions(ModelOptions &options,
+                                                                       const gguf::File &file) {
   kernels::CPUFeatures here = kernels::detectCPUFeatures(), features = here;
   if (auto named = kernels::featuresOfCPU(options.compile.cpu)) {
     std::string missing = kernels::missingFeatures(*named, here);
     if (!missing.empty())
-      return llvm::createStringError("--cpu=" + options.compile.cpu + ": this machine lacks " + missing);
+      return llvm::createStringError("--cpu=" + options.compile.cpu + ": this machine lacks " +
+                                     missing);
     features = kernels::intersect(*named, here);
   }
   kernels::Selection selection = kernels::selectKernels(features, options.kernelsName);
@@ -36,14 +38,14 @@ llvm::Expected<const kernels::Variant *> ignis::tools::completeOptions(ModelOpti
   if (context <= 0)
     context = std::max<int64_t>(16, std::min<int64_t>(config->contextLength, 4096) / 16 * 16);
   context = (context + 15) / 16 * 16;
-  options.compile.chunk = std::min(options.compile.chunk <= 0 ? 512 : options.compile.chunk, context);
+  options.compile.chunk =
+      std::min(options.compile.chunk <= 0 ? 512 : options.compile.chunk, context);
   return selection.variant;
 }
 
-llvm::Expected<std::shared_ptr<CompiledModel>> ignis::tools::compileModel(const ModelOptions &options,
-                                                                          const gguf::File &file,
-                                                                          const kernels::Variant &variant,
-                                                                          LoadTimes &times) {
+llvm::Expected<std::shared_ptr<CompiledModel>>
+ignis::tools::compileModel(const ModelOptions &options, const gguf::File &file,
+                           const kernels::Variant &variant, LoadTimes &times) {
   double begin = now();
   SymbolBindings bindings = runtime::bindKernels(variant);
   const std::string &path = options.compile.modulePath;
@@ -63,7 +65,8 @@ llvm::Expected<std::shared_ptr<CompiledModel>> ignis::tools::compileModel(const 
   if (!compiler)
     return compiler.takeError();
   std::string sharedObject, error;
-  std::shared_ptr<CompiledModel> model = (*compiler)->compile(options.compile, bindings, key.empty() ? nullptr : &sharedObject, error);
+  std::shared_ptr<CompiledModel> model =
+      (*compiler)->compile(options.compile, bindings, key.empty() ? nullptr : &sharedObject, error);
   if (!model)
     return llvm::createStringError(error);
   cache.store(key, sharedObject);
@@ -71,8 +74,8 @@ llvm::Expected<std::shared_ptr<CompiledModel>> ignis::tools::compileModel(const 
   return model;
 }
 
-llvm::Expected<std::unique_ptr<runtime::Session>> ignis::tools::openSession(ModelOptions options,
-                                                                            const gguf::File &file, LoadTimes &times) {
+llvm::Expected<std::unique_ptr<runtime::Session>>
+ignis::tools::openSession(ModelOptions options, const gguf::File &file, LoadTimes &times) {
   auto variant = completeOptions(options, file);
   if (!variant)
     return variant.takeError();

@@ -1,7 +1,8 @@
-//===- LoadedModel.h - from flags to a session --------------------------------------------------------===//
+//===- LoadedModel.h - from flags to a session ------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// What ignis-run and ignis-bench share: choose kernels, compile or take the module from the cache, create the session.
+// What ignis-run and ignis-bench share: choose kernels, compile or take the module from the cache,
+// create the session.
 
 #ifndef IGNIS_TOOLS_COMMON_LOADEDMODEL_H
 #define IGNIS_TOOLS_COMMON_LOADEDMODEL_H
@@ -24,16 +25,20 @@ struct LoadTimes {
   bool cached = false;
 };
 
-/// Completes options: kernels for the CPU, context and chunk for the model. Errors name what this machine or model lacks.
-llvm::Expected<const kernels::Variant *> completeOptions(ModelOptions &options, const gguf::File &file);
+/// Completes options: kernels for the CPU, context and chunk for the model. Errors name what this
+/// machine or model lacks.
+llvm::Expected<const kernels::Variant *> completeOptions(ModelOptions &options,
+                                                         const gguf::File &file);
 
 /// Compiled code for the options, from the cache, from a shared object or from the compiler.
-llvm::Expected<std::shared_ptr<CompiledModel>> compileModel(const ModelOptions &options, const gguf::File &file,
-                                                            const kernels::Variant &variant, LoadTimes &times);
+llvm::Expected<std::shared_ptr<CompiledModel>> compileModel(const ModelOptions &options,
+                                                            const gguf::File &file,
+                                                            const kernels::Variant &variant,
+                                                            LoadTimes &times);
 
 /// Both of the above and the session.
-llvm::Expected<std::unique_ptr<runtime::Session>> openSession(ModelOptions options, const gguf::File &file,
-                                                              LoadTimes &times);
+llvm::Expected<std::unique_ptr<runtime::Session>>
+openSession(ModelOptions options, const gguf::File &file, LoadTimes &times);
 
 double now(); ///< seconds, monotonic
 

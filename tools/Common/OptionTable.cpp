@@ -1,4 +1,4 @@
-//===- OptionTable.cpp - command lines ----------------------------------------------------------------===//
+//===- OptionTable.cpp - command lines --------------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // See OptionTable.h.
@@ -27,22 +27,24 @@ void OptionTable::flag(const char *names, bool &variable, const char *help) {
   add(names, "", help, [&variable](const std::string &, std::string &) { return variable = true; });
 }
 
-void OptionTable::text(const char *names, std::string &variable, const char *value, const char *help) {
+void OptionTable::text(const char *names, std::string &variable, const char *value,
+                       const char *help) {
   add(names, value, help, [&variable](const std::string &given, std::string &) {
     variable = given;
     return true;
   });
 }
 
-void OptionTable::list(const char *names, std::vector<std::string> &variable, const char *value, const char *help) {
+void OptionTable::list(const char *names, std::vector<std::string> &variable, const char *value,
+                       const char *help) {
   add(names, value, help, [&variable](const std::string &given, std::string &) {
     variable.push_back(given);
     return true;
   });
 }
 
-void OptionTable::integer(const char *names, int64_t &variable, const char *value, const char *help, int64_t least,
-                          int64_t most) {
+void OptionTable::integer(const char *names, int64_t &variable, const char *value, const char *help,
+                          int64_t least, int64_t most) {
   add(names, value, help, [=, &variable](const std::string &given, std::string &error) {
     char *end = nullptr;
     errno = 0;
@@ -60,8 +62,8 @@ void OptionTable::integer(const char *names, int64_t &variable, const char *valu
   });
 }
 
-void OptionTable::number(const char *names, double &variable, const char *value, const char *help, double least,
-                         double most) {
+void OptionTable::number(const char *names, double &variable, const char *value, const char *help,
+                         double least, double most) {
   add(names, value, help, [=, &variable](const std::string &given, std::string &error) {
     char *end = nullptr;
     double number = std::strtod(given.c_str(), &end);
@@ -76,7 +78,8 @@ void OptionTable::number(const char *names, double &variable, const char *value,
   });
 }
 
-void OptionTable::choice(const char *names, std::string &variable, std::vector<std::string> choices, const char *help) {
+void OptionTable::choice(const char *names, std::string &variable, std::vector<std::string> choices,
+                         const char *help) {
   std::string value;
   for (const std::string &choice : choices)
     value += (value.empty() ? "" : "|") + choice;

@@ -1,4 +1,4 @@
-//===- Measure.cpp - what ignis-bench measures --------------------------------------------------------===//
+//===- Measure.cpp - what ignis-bench measures ------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Repeats of prefill and decode alternate, so that a slow moment of a shared machine hits both.
@@ -33,7 +33,8 @@ void summarise(std::vector<double> values, BenchResult &result) {
   result.most = values.back();
 }
 
-/// Bytes of weights that one decoded token reads: every matrix once, the embedding only as a tied head.
+/// Bytes of weights that one decoded token reads: every matrix once, the embedding only as a tied
+/// head.
 int64_t weightBytes(const gguf::File &file, const gguf::ModelConfig &config) {
   int64_t bytes = 0;
   for (const gguf::TensorInfo &tensor : file.tensors())
@@ -50,7 +51,8 @@ public:
   llvm::Error run(BenchReport &report) {
     int64_t most = 0;
     for (int64_t depth : options.depths)
-      most = std::max({most, depth + options.generated, depth + *std::max_element(options.prompts.begin(), options.prompts.end())});
+      most = std::max({most, depth + options.generated,
+                       depth + *std::max_element(options.prompts.begin(), options.prompts.end())});
     for (int64_t threads : options.threads) {
       if (options.probe) {
         probe::ReadOptions read;
@@ -81,8 +83,8 @@ public:
   }
 
 private:
-  static void add(BenchReport &report, const char *kind, int64_t tokens, int64_t threads, int64_t depth,
-                  const std::vector<double> &values) {
+  static void add(BenchReport &report, const char *kind, int64_t tokens, int64_t threads,
+                  int64_t depth, const std::vector<double> &values) {
     BenchResult result;
     result.kind = kind;
     result.tokens = tokens;
@@ -92,7 +94,8 @@ private:
     report.results.push_back(result);
   }
 
-  llvm::Error speeds(runtime::Session &session, int64_t threads, int64_t depth, BenchReport &report) {
+  llvm::Error speeds(runtime::Session &session, int64_t threads, int64_t depth,
+                     BenchReport &report) {
     session.rewind(0);
     if (depth)
       if (llvm::Error error = session.feed(someIds(depth, config.vocabulary, 2)))
@@ -132,7 +135,8 @@ private:
       BenchResult &result = report.results.back();
       int64_t cache = (depth + options.generated / 2) * config.layers * config.kvWidth() * 2 *
                       (options.model.compile.kvType == "f32" ? 4 : 2);
-      result.bytesPerSecond = result.median * static_cast<double>(weightBytes(file, config) + cache);
+      result.bytesPerSecond =
+          result.median * static_cast<double>(weightBytes(file, config) + cache);
       for (auto &[count, bytes] : report.bandwidth)
         if (count == threads && bytes > 0)
           result.share = result.bytesPerSecond / bytes;
@@ -146,7 +150,8 @@ private:
 };
 } // namespace
 
-llvm::Expected<BenchReport> ignis::tools::measure(const BenchOptions &options, const gguf::File &file) {
+llvm::Expected<BenchReport> ignis::tools::measure(const BenchOptions &options,
+                                                  const gguf::File &file) {
   llvm::Expected<gguf::ModelConfig> config = gguf::readModelConfig(file);
   if (!config)
     return config.takeError();

@@ -1,4 +1,4 @@
-//===- Measure.h - what ignis-bench measures --------------------------------------------------------===//
+//===- Measure.h - what ignis-bench measures --------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // One result per line of the report.
@@ -23,9 +23,10 @@ struct BenchOptions {
 struct BenchResult {
   std::string kind; ///< prefill, decode, load, compile or first_token
   int64_t tokens = 0, threads = 1, depth = 0;
-  double median = 0, least = 0, most = 0; ///< tokens a second; of load, compile and first_token seconds
-  double bytesPerSecond = 0;              ///< of decode: weights and cache read
-  double share = 0;                       ///< of the read bandwidth, 0 if it was not measured
+  double median = 0, least = 0,
+         most = 0;           ///< tokens a second; of load, compile and first_token seconds
+  double bytesPerSecond = 0; ///< of decode: weights and cache read
+  double share = 0;          ///< of the read bandwidth, 0 if it was not measured
 };
 
 struct BenchReport {

@@ -1,7 +1,8 @@
-//===- ignis-bench.cpp - how fast a model runs ------------------------------------------------------------===//
+//===- ignis-bench.cpp - how fast a model runs ------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Prefill and decode speeds, start-up times, memory, and the read bandwidth of the machine in the same run.
+// Prefill and decode speeds, start-up times, memory, and the read bandwidth of the machine in the
+// same run.
 
 #include "Measure.h"
 
@@ -31,15 +32,18 @@ int main(int argc, char **argv) {
   BenchOptions options;
   CompileOptions &compile = options.model.compile;
   compile.context = compile.chunk = 0;
-  std::string prompts = "128,512", threads = std::to_string(runtime::defaultThreadCount()), depths = "0";
+  std::string prompts = "128,512", threads = std::to_string(runtime::defaultThreadCount()),
+              depths = "0";
   bool help = false, noCache = false, noProbe = false;
   OptionTable table;
   table.text("-p --prompt", prompts, "LIST", "prompt lengths (128,512; 0: none)");
-  table.integer("-n --tokens", options.generated, "N", "tokens to generate (64; 0: none)", 0, 1 << 20);
+  table.integer("-n --tokens", options.generated, "N", "tokens to generate (64; 0: none)", 0,
+                1 << 20);
   table.text("-t --threads", threads, "LIST", "thread counts (physical cores allowed)");
   table.text("-d --depth", depths, "LIST", "tokens already cached (0)");
   table.integer("-r --repeats", options.repeats, "N", "measurements of each (5)", 1, 1000);
-  table.integer("--ctx", compile.context, "N", "positions of the context (what is needed)", 1, 1 << 24);
+  table.integer("--ctx", compile.context, "N", "positions of the context (what is needed)", 1,
+                1 << 24);
   table.integer("--chunk", compile.chunk, "N", "prompt tokens of one call (512)", 1, 1 << 20);
   table.choice("--kv", compile.kvType, {"f16", "f32"}, "type of the key/value cache (f16)");
   table.text("--cpu", compile.cpu, "NAME", "as ignis-run's");
@@ -65,7 +69,8 @@ int main(int argc, char **argv) {
     return 0;
   }
   if (rest.size() != 1)
-    return usage(rest.empty() ? "no model given (see --help)" : "one model wanted, got also '" + rest[1] + "'");
+    return usage(rest.empty() ? "no model given (see --help)"
+                              : "one model wanted, got also '" + rest[1] + "'");
   if (!parseList(prompts, 0, options.prompts))
     return usage("-p: expected lengths separated by commas, got '" + prompts + "'");
   if (!parseList(threads, 1, options.threads))

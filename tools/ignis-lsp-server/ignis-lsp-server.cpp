@@ -1,4 +1,4 @@
-//===- ignis-lsp-server.cpp - the dialect in editors ---------------------------------------------===//
+//===- ignis-lsp-server.cpp - the dialect in editors ------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // MLIR's language server with every dialect that ignis uses.

@@ -1,7 +1,8 @@
-//===- ignis-opt.cpp - runs passes on modules ----------------------------------------------------===//
+//===- ignis-opt.cpp - runs passes on modules -------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Every dialect, pass and pipeline of ignis and of upstream, on text or bytecode: `ignis-opt --help`.
+// Every dialect, pass and pipeline of ignis and of upstream, on text or bytecode: `ignis-opt
+// --help`.
 
 #include "ignis/InitAll.h"
 #include "ignis/Pipelines/Report.h"
@@ -13,14 +14,16 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/ToolOutputFile.h"
 
-static llvm::cl::opt<std::string> reportFile("ignis-report", llvm::cl::value_desc("FILE.json"),
-                                             llvm::cl::desc("Facts after every pass (docs/Reports.md)"));
+static llvm::cl::opt<std::string>
+    reportFile("ignis-report", llvm::cl::value_desc("FILE.json"),
+               llvm::cl::desc("Facts after every pass (docs/Reports.md)"));
 
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   mlir::DialectRegistry registry;
   ignis::registerAll(registry);
-  auto [input, output] = mlir::registerAndParseCLIOptions(argc, argv, "ignis optimizer and pass driver\n", registry);
+  auto [input, output] =
+      mlir::registerAndParseCLIOptions(argc, argv, "ignis optimizer and pass driver\n", registry);
   mlir::MlirOptMainConfig config = mlir::MlirOptMainConfig::createFromCLOptions();
   ignis::Report report;
   if (!reportFile.empty()) {

@@ -1,4 +1,4 @@
-//===- Report.cpp - summary, table and JSON of ignis-plan ---------------------------------===//
+//===- Report.cpp - summary, table and JSON of ignis-plan -------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Ratios are to the proven lower bound of the problem, so that they compare across planners.

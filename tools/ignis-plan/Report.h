@@ -1,4 +1,4 @@
-//===- Report.h - how ignis-plan says what it found ---------------------------------------===//
+//===- Report.h - how ignis-plan says what it found -------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // The formats of stdout: a summary for people, a table that compares planners, JSON for programs.

@@ -1,4 +1,4 @@
-//===- ignis-plan.cpp - memory planning without a compiler --------------------------------===//
+//===- ignis-plan.cpp - memory planning without a compiler ------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Reads a problem as CSV, runs a planner or all of them, prints the plan. Exit status: 0 for an

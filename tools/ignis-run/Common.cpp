@@ -1,4 +1,4 @@
-//===- Common.cpp - input, output and interruption ----------------------------------------------------------===//
+//===- Common.cpp - input, output and interruption --------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Shared by the modes.
@@ -30,25 +30,31 @@ void ignis::tools::installInterrupt() {
 }
 
 bool ignis::tools::print(llvm::StringRef text) {
-  return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+  return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
+         std::fflush(stdout) == 0;
 }
 
 llvm::Expected<std::string> ignis::tools::readFile(const std::string &path) {
-  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  auto buffer =
+      llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
   if (!buffer)
     return llvm::createStringError(path + ": " + buffer.getError().message());
   return (*buffer)->getBuffer().str();
 }
 
 llvm::Expected<std::string> ignis::tools::readPrompt(const RunOptions &options) {
-  return options.prompt ? llvm::Expected<std::string>(*options.prompt) : readFile(options.promptFile);
+  return options.prompt ? llvm::Expected<std::string>(*options.prompt)
+                        : readFile(options.promptFile);
 }
 
 void ignis::tools::reportMemory(const runtime::Session &session) {
   runtime::Session::Memory memory = session.memory();
   auto mib = [](int64_t bytes) { return static_cast<double>(bytes) / 1048576; };
-  std::fprintf(stderr, "memory: packed weights %.1f MiB, cache %.1f MiB, arena %.1f MiB, scratch %.1f MiB, other %.1f MiB\n",
-               mib(memory.weightsPacked), mib(memory.cache), mib(memory.arena), mib(memory.scratch), mib(memory.other));
+  std::fprintf(stderr,
+               "memory: packed weights %.1f MiB, cache %.1f MiB, arena %.1f MiB, scratch %.1f MiB, "
+               "other %.1f MiB\n",
+               mib(memory.weightsPacked), mib(memory.cache), mib(memory.arena), mib(memory.scratch),
+               mib(memory.other));
 #ifdef __linux__
   for (const char *path : {"/proc/self/status", "/proc/self/smaps_rollup"})
     if (FILE *file = std::fopen(path, "r")) {

@@ -1,4 +1,4 @@
-//===- Emit.cpp - --emit -------------------------------------------------------------------------------------===//
+//===- Emit.cpp - --emit ----------------------------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // What a phase made, to standard output or a file.
@@ -31,7 +31,8 @@ llvm::Expected<int> ignis::tools::runEmit(const RunOptions &options) {
     return print(text) ? 0 : 1;
   auto out = llvm::sys::fs::TempFile::create(options.output + ".%%%%%%.tmp");
   if (!out)
-    return llvm::createStringError("cannot write " + options.output + ": " + llvm::toString(out.takeError()));
+    return llvm::createStringError("cannot write " + options.output + ": " +
+                                   llvm::toString(out.takeError()));
   llvm::raw_fd_ostream stream(out->FD, /*shouldClose=*/false);
   stream << text;
   stream.flush();

@@ -1,4 +1,4 @@
-//===- Generate.cpp - text from a prompt, and conversations ------------------------------------------------------===//
+//===- Generate.cpp - text from a prompt, and conversations -----------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Text goes to standard output as it comes, everything about it to standard error.
@@ -18,18 +18,24 @@ using namespace ignis;
 using namespace ignis::tools;
 
 namespace {
-double rate(int64_t tokens, double seconds) { return seconds > 0 ? static_cast<double>(tokens) / seconds : 0; }
-
-void reportSpeed(const generate::GenerateResult &result, const LoadTimes &times, int threads) {
-  std::fprintf(stderr, "prompt %lld tokens, %.1f ms, %.1f tokens/s; generated %zu tokens, %.1f tokens/s, %s\n",
-               static_cast<long long>(result.promptTokens), result.promptSeconds * 1e3,
-               rate(result.promptTokens, result.promptSeconds), result.ids.size(),
-               rate(result.decodedTokens, result.decodeSeconds), generate::toString(result.reason));
-  std::fprintf(stderr, "%s %.1f ms, load %.1f ms, %d thread%s\n", times.cached ? "compiled before, opened in" : "compile",
-               times.compile * 1e3, times.load * 1e3, threads, threads == 1 ? "" : "s");
+double rate(int64_t tokens, double seconds) {
+  return seconds > 0 ? static_cast<double>(tokens) / seconds : 0;
 }
 
-std::string toJSON(const generate::GenerateResult &result, llvm::ArrayRef<int32_t> prompt, const LoadTimes &times, int threads) {
+void reportSpeed(const generate::GenerateResult &result, const LoadTimes &times, int threads) {
+  std::fprintf(
+      stderr,
+      "prompt %lld tokens, %.1f ms, %.1f tokens/s; generated %zu tokens, %.1f tokens/s, %s\n",
+      static_cast<long long>(result.promptTokens), result.promptSeconds * 1e3,
+      rate(result.promptTokens, result.promptSeconds), result.ids.size(),
+      rate(result.decodedTokens, result.decodeSeconds), generate::toString(result.reason));
+  std::fprintf(stderr, "%s %.1f ms, load %.1f ms, %d thread%s\n",
+               times.cached ? "compiled before, opened in" : "compile", times.compile * 1e3,
+               times.load * 1e3, threads, threads == 1 ? "" : "s");
+}
+
+std::string toJSON(const generate::GenerateResult &result, llvm::ArrayRef<int32_t> prompt,
+                   const LoadTimes &times, int threads) {
   std::string text;
   llvm::raw_string_ostream stream(text);
   stream << llvm::json::Value(llvm::json::Object{
@@ -48,7 +54,8 @@ std::string toJSON(const generate::GenerateResult &result, llvm::ArrayRef<int32_
 }
 
 /// Line after line from standard input; what was said stays in the caches.
-llvm::Expected<int> converse(const RunOptions &options, runtime::Session &session, const tokenizer::Tokenizer &tokenizer,
+llvm::Expected<int> converse(const RunOptions &options, runtime::Session &session,
+                             const tokenizer::Tokenizer &tokenizer,
                              generate::GenerateOptions generation) {
   bool first = true, tty = isatty(0);
   std::string line;
@@ -71,7 +78,8 @@ llvm::Expected<int> converse(const RunOptions &options, runtime::Session &sessio
       return result.takeError();
     if (!print("\n"))
       return 1;
-    if (!result->ids.empty() && result->reason == generate::StopReason::Length && session.position() < session.context())
+    if (!result->ids.empty() && result->reason == generate::StopReason::Length &&
+        session.position() < session.context())
       if (llvm::Error error = session.feed(result->ids.back()))
         return std::move(error);
     first = false;
@@ -104,7 +112,8 @@ llvm::Expected<int> ignis::tools::runGenerate(const RunOptions &options, const g
     if (prompt.empty() && (*tokenizer)->bos())
       prompt.push_back(*(*tokenizer)->bos());
     if (prompt.empty() && !(*tokenizer)->endOfText().empty())
-      prompt.push_back((*tokenizer)->endOfText().front()); // From nothing: as after the end of another text.
+      prompt.push_back(
+          (*tokenizer)->endOfText().front()); // From nothing: as after the end of another text.
   }
   ModelOptions model = options.model;
   if (model.compile.modulePath.empty() && model.compile.pipeline.empty())
@@ -136,7 +145,8 @@ llvm::Expected<int> ignis::tools::runGenerate(const RunOptions &options, const g
   if (!options.quiet)
     reportSpeed(*result, times, (*session)->threads());
   if (result->reason == generate::StopReason::Context && !options.quiet)
-    std::fprintf(stderr, "the context of %lld positions is full (--ctx)\n", static_cast<long long>((*session)->context()));
+    std::fprintf(stderr, "the context of %lld positions is full (--ctx)\n",
+                 static_cast<long long>((*session)->context()));
   if (options.memory)
     reportMemory(**session);
   if (!writable)

@@ -1,4 +1,4 @@
-//===- Judge.cpp - --tokenize, --inspect, --logits, --perplexity ------------------------------------------------===//
+//===- Judge.cpp - --tokenize, --inspect, --logits, --perplexity ------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // The modes that look instead of generating.
@@ -47,7 +47,8 @@ static void limitScoreRows(ModelOptions &model, const gguf::File &file) {
   if (model.compile.modulePath.empty() && model.compile.pipeline.empty())
     model.compile.entries = {"embed", "score"};
   if (auto config = gguf::readModelConfig(file))
-    model.compile.chunk = std::max<int64_t>(1, std::min<int64_t>(512, (16 << 20) / config->vocabulary));
+    model.compile.chunk =
+        std::max<int64_t>(1, std::min<int64_t>(512, (16 << 20) / config->vocabulary));
   else
     llvm::consumeError(config.takeError());
 }
@@ -68,7 +69,8 @@ static llvm::Expected<std::vector<int32_t>> parseIds(const std::string &given) {
     auto [item, tail] = rest.split(',');
     int32_t id;
     if (item.trim().getAsInteger(10, id))
-      return llvm::createStringError("--ids: expected integers separated by commas, got '" + gguf::escape(item.trim(), 40) + "'");
+      return llvm::createStringError("--ids: expected integers separated by commas, got '" +
+                                     gguf::escape(item.trim(), 40) + "'");
     ids.push_back(id);
     rest = tail;
   }
@@ -85,7 +87,8 @@ llvm::Expected<int> ignis::tools::runLogits(const RunOptions &options, const ggu
   ModelOptions &model = local.model;
   limitScoreRows(model, file);
   if (model.compile.context <= 0) // As many positions as the model has, if the ids want them.
-    model.compile.context = static_cast<int64_t>(ids->size()) > 4096 ? static_cast<int64_t>(ids->size()) : 0;
+    model.compile.context =
+        static_cast<int64_t>(ids->size()) > 4096 ? static_cast<int64_t>(ids->size()) : 0;
   LoadTimes times;
   auto session = openSession(model, file, times);
   if (!session)
@@ -124,21 +127,25 @@ llvm::Expected<int> ignis::tools::runPerplexity(const RunOptions &options, const
   bool tty = isatty(2);
   auto result = generate::perplexity(**session, ids, [&](int64_t done, int64_t total) {
     if (tty && !options.quiet)
-      std::fprintf(stderr, "\r%lld of %lld windows%s", static_cast<long long>(done), static_cast<long long>(total), done == total ? "\n" : "");
+      std::fprintf(stderr, "\r%lld of %lld windows%s", static_cast<long long>(done),
+                   static_cast<long long>(total), done == total ? "\n" : "");
     return !interrupted();
   });
   if (!result)
     return result.takeError();
   char line[160];
   if (options.json)
-    std::snprintf(line, sizeof(line), "{\"perplexity\": %.6f, \"scored\": %lld, \"windows\": %lld, \"tokens\": %zu}\n",
-                  result->perplexity, static_cast<long long>(result->scored), static_cast<long long>(result->windows), ids.size());
+    std::snprintf(line, sizeof(line),
+                  "{\"perplexity\": %.6f, \"scored\": %lld, \"windows\": %lld, \"tokens\": %zu}\n",
+                  result->perplexity, static_cast<long long>(result->scored),
+                  static_cast<long long>(result->windows), ids.size());
   else
     std::snprintf(line, sizeof(line), "%.6f\n", result->perplexity);
   if (!print(line))
     return 1;
   if (!options.quiet)
-    std::fprintf(stderr, "%lld tokens scored in %lld windows of 512, %zu tokens in all\n", static_cast<long long>(result->scored),
-                 static_cast<long long>(result->windows), ids.size());
+    std::fprintf(stderr, "%lld tokens scored in %lld windows of 512, %zu tokens in all\n",
+                 static_cast<long long>(result->scored), static_cast<long long>(result->windows),
+                 ids.size());
   return interrupted() ? 130 : 0;
 }

@@ -1,4 +1,4 @@
-//===- Modes.h - the things ignis-run does ---------------------------------------------------------------===//
+//===- Modes.h - the things ignis-run does ----------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Each returns an error, or the exit code: 0, or 130 after Ctrl-C.

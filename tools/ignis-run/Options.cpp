@@ -1,4 +1,4 @@
-//===- Options.cpp - what ignis-run was asked to do -----------------------------------------------------===//
+//===- Options.cpp - what ignis-run was asked to do -------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // See Options.h.
@@ -27,23 +27,31 @@ ParseOutcome ignis::tools::parseOptions(int argc, char **argv, RunOptions &optio
   table.text("-p --prompt", prompt, "TEXT", "the prompt");
   table.text("-f --file", options.promptFile, "FILE", "the prompt from a file, verbatim");
   table.integer("-n --tokens", options.tokens, "N", "most new tokens (until the text ends)", -1);
-  table.flag("--chat", options.chat, "the prompt is a user's message; without -p or -f: a conversation");
+  table.flag("--chat", options.chat,
+             "the prompt is a user's message; without -p or -f: a conversation");
   table.list("--stop", options.stop, "TEXT", "end before this text (may be repeated)");
   table.flag("--ignore-eos", options.ignoreEndOfText, "go on after the end of the text");
-  table.number("--temp", options.sampler.temperature, "T", "temperature; 0 (default) is greedy", 0, 1e6);
+  table.number("--temp", options.sampler.temperature, "T", "temperature; 0 (default) is greedy", 0,
+               1e6);
   table.integer("--top-k", options.sampler.topK, "K", "sample from the K best (0: all)", 0);
-  table.number("--top-p", options.sampler.topP, "P", "sample from the best whose share reaches P (1: all)", 1e-9, 1);
+  table.number("--top-p", options.sampler.topP, "P",
+               "sample from the best whose share reaches P (1: all)", 1e-9, 1);
   table.integer("--seed", seed, "N", "of the sampler (0)", 0);
   table.integer("-t --threads", threads, "N", "threads (physical cores allowed)", 1, 256);
-  table.integer("--ctx", compile.context, "N", "positions of the context (the model's, at most 4096)", 1, 1 << 24);
+  table.integer("--ctx", compile.context, "N",
+                "positions of the context (the model's, at most 4096)", 1, 1 << 24);
   table.choice("--kv", compile.kvType, {"f16", "f32"}, "type of the key/value cache (f16)");
   table.integer("--chunk", options.chunk, "N", "prompt tokens of one call (512)", 1, 1 << 20);
-  table.text("--cpu", compile.cpu, "NAME", "host, generic, x86-64-v2, -v3, -v4 or an LLVM CPU (host)");
+  table.text("--cpu", compile.cpu, "NAME",
+             "host, generic, x86-64-v2, -v3, -v4 or an LLVM CPU (host)");
   table.text("--kernels", options.model.kernelsName, "NAME", "kernel variant (the best one)");
-  table.choice("--lowering", compile.lowering, {"kernels", "reference"}, "reference is the oracle (kernels)");
-  table.text("--emit", options.emit, "PHASE", "print import, fuse, bufferize, plan, lower, llvm, asm, obj or so");
+  table.choice("--lowering", compile.lowering, {"kernels", "reference"},
+               "reference is the oracle (kernels)");
+  table.text("--emit", options.emit, "PHASE",
+             "print import, fuse, bufferize, plan, lower, llvm, asm, obj or so");
   table.text("-o --output", options.output, "FILE", "where --emit writes (standard output)");
-  table.text("--pass-pipeline", compile.pipeline, "TEXT", "replaces the default passes from import to plan");
+  table.text("--pass-pipeline", compile.pipeline, "TEXT",
+             "replaces the default passes from import to plan");
   table.text("--module", compile.modulePath, "FILE", "run this .mlir or .so instead of the import");
   table.text("--dump-ir", compile.dumpDir, "DIR", "one numbered file per pass");
   table.flag("--tokenize", options.tokenize, "print the ids of -p or -f as JSON");
@@ -51,11 +59,13 @@ ParseOutcome ignis::tools::parseOptions(int argc, char **argv, RunOptions &optio
   table.text("--logits", options.logits, "FILE", "write the logits of --ids as a NumPy file");
   table.text("--perplexity", options.perplexityFile, "FILE", "print the perplexity of a text");
   table.flag("--inspect", options.inspect, "print metadata and tensors");
-  table.flag("--print-kernels", options.printKernels, "print the kernel variants and which one is used");
+  table.flag("--print-kernels", options.printKernels,
+             "print the kernel variants and which one is used");
   table.flag("--json", options.json, "results as JSON");
   table.flag("--memory", options.memory, "say what memory was used");
   table.flag("-q --quiet", options.quiet, "no statistics");
-  table.text("--cache-dir", options.model.cacheDirectory, "DIR", "of compiled modules (~/.cache/ignis)");
+  table.text("--cache-dir", options.model.cacheDirectory, "DIR",
+             "of compiled modules (~/.cache/ignis)");
   table.flag("--no-cache", noCache, "compile anew");
   table.flag("-h --help", help, "this text");
   table.flag("--version", version, "version");
@@ -83,9 +93,11 @@ ParseOutcome ignis::tools::parseOptions(int argc, char **argv, RunOptions &optio
     return complain("-p and -f exclude each other");
   if (!options.logits.empty() && options.ids.empty())
     return complain("--logits wants --ids");
-  if (options.ids.empty() && options.emit.empty() && !options.inspect && !options.printKernels && !options.chat &&
-      options.perplexityFile.empty() && !options.prompt && options.promptFile.empty())
-    return complain("nothing to do: expected -p, -f, --chat, --ids, --emit, --perplexity or --inspect");
+  if (options.ids.empty() && options.emit.empty() && !options.inspect && !options.printKernels &&
+      !options.chat && options.perplexityFile.empty() && !options.prompt &&
+      options.promptFile.empty())
+    return complain(
+        "nothing to do: expected -p, -f, --chat, --ids, --emit, --perplexity or --inspect");
   for (const std::string &stop : options.stop)
     if (stop.empty())
       return complain("--stop: expected a text that is not empty");

@@ -1,4 +1,4 @@
-//===- Options.h - what ignis-run was asked to do -----------------------------------------------------===//
+//===- Options.h - what ignis-run was asked to do ---------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // The contract of the command line, in one struct.

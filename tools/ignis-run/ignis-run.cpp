@@ -1,4 +1,4 @@
-//===- ignis-run.cpp - compile a model and generate ----------------------------------------------------------------===//
+//===- ignis-run.cpp - compile a model and generate -------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Exit codes: 0, 1 for bad input, 2 for bad usage, 130 after Ctrl-C.

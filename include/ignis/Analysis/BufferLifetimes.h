@@ -1,8 +1,9 @@
-//===- BufferLifetimes.h - when a function's buffers are live ----------------------------------------===//
+//===- BufferLifetimes.h - when a function's buffers are live ---------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// What memory planning plans and the report counts: allocations, and arguments marked ignis.planned. Time is the number of an op in the entry block; an op
-// nested in regions counts at its ancestor there, so a buffer used in a loop lives as long as the loop.
+// What memory planning plans and the report counts: allocations, and arguments marked
+// ignis.planned. Time is the number of an op in the entry block; an op nested in regions counts at
+// its ancestor there, so a buffer used in a loop lives as long as the loop.
 
 #ifndef IGNIS_ANALYSIS_BUFFERLIFETIMES_H
 #define IGNIS_ANALYSIS_BUFFERLIFETIMES_H
@@ -17,13 +18,15 @@ namespace ignis {
 struct LiveBuffer {
   mlir::Value value;
   int64_t bytes;
-  int64_t begin, end; ///< half-open
-  bool isRounded() const;  ///< holds rounded activations, which reports count apart
+  int64_t begin, end;     ///< half-open
+  bool isRounded() const; ///< holds rounded activations, which reports count apart
 };
 
-/// All buffers in order of definition, arguments first. Fails, with a diagnostic unless `quiet`, where a lifetime is not known: several
-/// blocks, dynamic shapes, a buffer that is returned, passed on or merged with others.
-mlir::FailureOr<llvm::SmallVector<LiveBuffer>> collectBuffers(mlir::func::FuncOp function, bool quiet = false);
+/// All buffers in order of definition, arguments first. Fails, with a diagnostic unless `quiet`,
+/// where a lifetime is not known: several blocks, dynamic shapes, a buffer that is returned, passed
+/// on or merged with others.
+mlir::FailureOr<llvm::SmallVector<LiveBuffer>> collectBuffers(mlir::func::FuncOp function,
+                                                              bool quiet = false);
 
 /// The same as a memory planning problem; ids are numbers.
 memplan::Problem toProblem(llvm::ArrayRef<LiveBuffer> buffers, int64_t alignment);

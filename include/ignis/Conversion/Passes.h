@@ -1,4 +1,4 @@
-//===- Passes.h - from planned buffers to code -----------------------------------------------------===//
+//===- Passes.h - from planned buffers to code ------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Declarations generated from Passes.td.

@@ -1,4 +1,4 @@
-//===- Metadata.h - typed key-value pairs of a GGUF file ------------------------------------===//
+//===- Metadata.h - typed key-value pairs of a GGUF file --------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Values stay where they are in the file: a vocabulary of 150,000 strings costs nothing to open.

@@ -1,4 +1,4 @@
-//===- TensorType.h - element types of GGUF tensors: ids, names, blocks ----------------------===//
+//===- TensorType.h - element types of GGUF tensors: ids, names, blocks -----------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // The ids that GGUF files store, with the geometry needed to bound a tensor's bytes. ignis computes

@@ -1,7 +1,8 @@
-//===- Generate.h - the loop from prompt to text ------------------------------------------------------===//
+//===- Generate.h - the loop from prompt to text ----------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Prompt in, tokens out one by one, with what is to be said about speed. Also the two ways of judging a text: logits of every position and perplexity.
+// Prompt in, tokens out one by one, with what is to be said about speed. Also the two ways of
+// judging a text: logits of every position and perplexity.
 
 #ifndef IGNIS_GENERATE_GENERATE_H
 #define IGNIS_GENERATE_GENERATE_H
@@ -19,13 +20,13 @@ const char *toString(StopReason reason);
 
 struct GenerateOptions {
   SamplerOptions sampler;
-  int64_t tokens = -1;                 ///< most new tokens; negative: until something else ends it
-  int64_t chunk = 0;                   ///< prompt tokens of one call; 0: as many as fit
-  std::vector<std::string> stop;       ///< texts that end generation and are not printed
+  int64_t tokens = -1;           ///< most new tokens; negative: until something else ends it
+  int64_t chunk = 0;             ///< prompt tokens of one call; 0: as many as fit
+  std::vector<std::string> stop; ///< texts that end generation and are not printed
   bool ignoreEndOfText = false;
   /// Whole characters as they come; false ends generation.
   std::function<bool(llvm::StringRef)> text;
-  std::function<bool()> interrupted;   ///< asked before every token
+  std::function<bool()> interrupted; ///< asked before every token
 };
 
 struct GenerateResult {
@@ -36,21 +37,26 @@ struct GenerateResult {
   int64_t promptTokens = 0, decodedTokens = 0; ///< decoded: calls of one token
 };
 
-/// Feeds `prompt` (at least one id) behind what the session holds and generates. The last sampled id is not fed.
-llvm::Expected<GenerateResult> generate(runtime::Session &session, const tokenizer::Tokenizer &tokenizer,
-                                        llvm::ArrayRef<int32_t> prompt, const GenerateOptions &options);
+/// Feeds `prompt` (at least one id) behind what the session holds and generates. The last sampled
+/// id is not fed.
+llvm::Expected<GenerateResult> generate(runtime::Session &session,
+                                        const tokenizer::Tokenizer &tokenizer,
+                                        llvm::ArrayRef<int32_t> prompt,
+                                        const GenerateOptions &options);
 
 struct PerplexityResult {
   double perplexity = 0;
   int64_t scored = 0, windows = 0;
 };
-/// e^(mean negative log-likelihood) over windows of 512 ids that do not overlap, each from an empty context; ids 257 to 511 of a window are scored. A rest shorter than a
-/// window is left out. `progress(done, total)` returns false to stop.
+/// e^(mean negative log-likelihood) over windows of 512 ids that do not overlap, each from an empty
+/// context; ids 257 to 511 of a window are scored. A rest shorter than a window is left out.
+/// `progress(done, total)` returns false to stop.
 llvm::Expected<PerplexityResult> perplexity(runtime::Session &session, llvm::ArrayRef<int32_t> ids,
                                             const std::function<bool(int64_t, int64_t)> &progress);
 
 /// Writes float32 [ids, vocabulary] as a NumPy file, whole or not at all.
-llvm::Error writeLogits(runtime::Session &session, llvm::ArrayRef<int32_t> ids, int64_t chunk, const std::string &path);
+llvm::Error writeLogits(runtime::Session &session, llvm::ArrayRef<int32_t> ids, int64_t chunk,
+                        const std::string &path);
 
 } // namespace ignis::generate
 

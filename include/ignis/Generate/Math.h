@@ -1,7 +1,8 @@
-//===- Math.h - exponential and logarithm of the sampler ------------------------------------------===//
+//===- Math.h - exponential and logarithm of the sampler --------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// libm differs between machines; these differ nowhere: additions, multiplications and bit patterns of binary64 in a written order.
+// libm differs between machines; these differ nowhere: additions, multiplications and bit patterns
+// of binary64 in a written order.
 
 #ifndef IGNIS_GENERATE_MATH_H
 #define IGNIS_GENERATE_MATH_H
@@ -11,7 +12,8 @@
 
 namespace ignis::generate {
 
-/// e^x for x in [-700, 700] (clamped); relative error below 1e-15. Branch-free, so loops over it vectorise.
+/// e^x for x in [-700, 700] (clamped); relative error below 1e-15. Branch-free, so loops over it
+/// vectorise.
 inline double exponential(double x) {
   constexpr double shift = 6755399441055744.0; // 1.5 * 2^52: the integer lands in the low bits
   x = x < -700 ? -700 : x;

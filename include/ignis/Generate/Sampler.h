@@ -1,7 +1,8 @@
-//===- Sampler.h - from logits to the next token ----------------------------------------------------===//
+//===- Sampler.h - from logits to the next token ----------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// docs/Numerics.md, section 7: the same seed gives the same text on every machine. Top-k; top-p is nucleus sampling (Holtzman et al., 2020).
+// docs/Numerics.md, section 7: the same seed gives the same text on every machine. Top-k; top-p is
+// nucleus sampling (Holtzman et al., 2020).
 
 #ifndef IGNIS_GENERATE_SAMPLER_H
 #define IGNIS_GENERATE_SAMPLER_H

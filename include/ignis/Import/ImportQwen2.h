@@ -1,7 +1,8 @@
-//===- ImportQwen2.h - from a GGUF file to a module of ignis ops ---------------------------------===//
+//===- ImportQwen2.h - from a GGUF file to a module of ignis ops ------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Builds the unfused graph: 18 ops a layer and 3 after the layers, on tensors, weights by name. The file's tensor data is not needed.
+// Builds the unfused graph: 18 ops a layer and 3 after the layers, on tensors, weights by name. The
+// file's tensor data is not needed.
 
 #ifndef IGNIS_IMPORT_IMPORTQWEN2_H
 #define IGNIS_IMPORT_IMPORTQWEN2_H
@@ -26,8 +27,9 @@ struct ImportOptions {
   std::vector<std::string> entries; ///< of embed, decode, prefill, score; empty = all
 };
 
-/// Functions `embed` (ids to rows), `decode` (one row, its logits), `prefill` (up to `chunk` rows, logits of the last) and `score` (logits of all).
-/// Needs the dialects of registerDialects in `context`. Errors are diagnostics of the context.
+/// Functions `embed` (ids to rows), `decode` (one row, its logits), `prefill` (up to `chunk` rows,
+/// logits of the last) and `score` (logits of all). Needs the dialects of registerDialects in
+/// `context`. Errors are diagnostics of the context.
 mlir::OwningOpRef<mlir::ModuleOp> importQwen2(const gguf::File &file, mlir::MLIRContext *context,
                                               const ImportOptions &options);
 

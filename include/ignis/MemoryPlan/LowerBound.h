@@ -1,4 +1,4 @@
-//===- LowerBound.h - bytes that no plan can go below -------------------------------------===//
+//===- LowerBound.h - bytes that no plan can go below -----------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Every result is reported beside this bound: a plan that reaches it is optimal, whoever found it.

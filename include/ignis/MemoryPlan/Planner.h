@@ -1,4 +1,4 @@
-//===- Planner.h - the interface of all planners, and the table of them -------------------===//
+//===- Planner.h - the interface of all planners, and the table of them -----------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // A planner maps a Problem to offsets. To add one: one file in lib/MemoryPlan with a class derived

@@ -1,4 +1,4 @@
-//===- Problem.h - buffers with lifetimes, and where a plan puts them ---------------------===//
+//===- Problem.h - buffers with lifetimes, and where a plan puts them -------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // The value types that planners, verifier, bounds, CSV and pictures share; nothing here knows a

@@ -1,4 +1,4 @@
-//===- ProblemCSV.h - problems and plans as text ------------------------------------------===//
+//===- ProblemCSV.h - problems and plans as text ----------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // One line per buffer under a header that names the columns, in any order:

@@ -1,4 +1,4 @@
-//===- Render.h - pictures of a plan ------------------------------------------------------===//
+//===- Render.h - pictures of a plan ----------------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Time runs to the right, addresses upwards; one rectangle per buffer. Output depends on the

@@ -1,4 +1,4 @@
-//===- Verifier.h - is this plan right? ---------------------------------------------------===//
+//===- Verifier.h - is this plan right? -------------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // The judge of every plan. It knows the problem and the offsets and nothing of the planner that

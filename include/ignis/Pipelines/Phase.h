@@ -1,7 +1,8 @@
-//===- Phase.h - the stages of a compilation -----------------------------------------------------===//
+//===- Phase.h - the stages of a compilation --------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// One word list: values of `ignis-run --emit=`, names of pipelines (`ignis-fuse-pipeline`), headings of docs/Architecture.md.
+// One word list: values of `ignis-run --emit=`, names of pipelines (`ignis-fuse-pipeline`),
+// headings of docs/Architecture.md.
 
 #ifndef IGNIS_PIPELINES_PHASE_H
 #define IGNIS_PIPELINES_PHASE_H

@@ -1,8 +1,9 @@
-//===- Pipelines.h - the passes of each phase -----------------------------------------------------===//
+//===- Pipelines.h - the passes of each phase -------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// One function per phase adds its passes; the same sequences are registered as ignis-fuse-pipeline, ignis-bufferize-pipeline,
-// ignis-plan-pipeline and ignis-lower-pipeline, so `ignis-opt` and the compiler cannot differ.
+// One function per phase adds its passes; the same sequences are registered as ignis-fuse-pipeline,
+// ignis-bufferize-pipeline, ignis-plan-pipeline and ignis-lower-pipeline, so `ignis-opt` and the
+// compiler cannot differ.
 
 #ifndef IGNIS_PIPELINES_PIPELINES_H
 #define IGNIS_PIPELINES_PIPELINES_H
@@ -13,20 +14,26 @@
 namespace ignis {
 
 struct PlanPipelineOptions : mlir::PassPipelineOptions<PlanPipelineOptions> {
-  Option<bool> reference{*this, "reference", llvm::cl::desc("for the reference lowering: activations stay float"),
+  Option<bool> reference{*this, "reference",
+                         llvm::cl::desc("for the reference lowering: activations stay float"),
                          llvm::cl::init(false)};
   Option<std::string> planner{*this, "planner", llvm::cl::desc("planner of ignis-plan-memory"),
                               llvm::cl::init("best-of-greedy")};
 };
 
 struct LowerPipelineOptions : mlir::PassPipelineOptions<LowerPipelineOptions> {
-  Option<bool> reference{*this, "reference", llvm::cl::desc("plain loops and no kernels: the oracle"),
+  Option<bool> reference{*this, "reference",
+                         llvm::cl::desc("plain loops and no kernels: the oracle"),
                          llvm::cl::init(false)};
-  Option<std::string> isa{*this, "isa", llvm::cl::desc("tile shapes: avx512, avx2 or neon"), llvm::cl::init("avx512")};
-  Option<bool> interleaved{*this, "interleaved", llvm::cl::desc("the kernels read repacked weights"),
+  Option<std::string> isa{*this, "isa", llvm::cl::desc("tile shapes: avx512, avx2 or neon"),
+                          llvm::cl::init("avx512")};
+  Option<bool> interleaved{*this, "interleaved",
+                           llvm::cl::desc("the kernels read repacked weights"),
                            llvm::cl::init(true)};
-  Option<std::string> kernels{*this, "kernels", llvm::cl::desc("kernel variant, for the manifest"), llvm::cl::init("")};
-  Option<std::string> cpu{*this, "cpu", llvm::cl::desc("CPU, for the manifest"), llvm::cl::init("")};
+  Option<std::string> kernels{*this, "kernels", llvm::cl::desc("kernel variant, for the manifest"),
+                              llvm::cl::init("")};
+  Option<std::string> cpu{*this, "cpu", llvm::cl::desc("CPU, for the manifest"),
+                          llvm::cl::init("")};
 };
 
 void buildFusePipeline(mlir::OpPassManager &manager);

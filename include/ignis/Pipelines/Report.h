@@ -1,7 +1,8 @@
-//===- Report.h - facts after every pass -------------------------------------------------------------===//
+//===- Report.h - facts after every pass ------------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Behind `ignis-opt --ignis-report=FILE.json`; the format is a contract with other programs (docs/Reports.md).
+// Behind `ignis-opt --ignis-report=FILE.json`; the format is a contract with other programs
+// (docs/Reports.md).
 
 #ifndef IGNIS_PIPELINES_REPORT_H
 #define IGNIS_PIPELINES_REPORT_H

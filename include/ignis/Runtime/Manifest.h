@@ -1,7 +1,8 @@
-//===- Manifest.h - what a compiled module wants from the runtime ---------------------------------===//
+//===- Manifest.h - what a compiled module wants from the runtime -----------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// The parsed form of docs/Execution.md's JSON. Checked once here, so that the rest of the runtime may trust it.
+// The parsed form of docs/Execution.md's JSON. Checked once here, so that the rest of the runtime
+// may trust it.
 
 #ifndef IGNIS_RUNTIME_MANIFEST_H
 #define IGNIS_RUNTIME_MANIFEST_H
@@ -15,7 +16,17 @@
 
 namespace ignis::runtime {
 
-enum class Role { Tokens, Embedded, Input, Position, Rows, RopeTable, KeyCache, ValueCache, Logits };
+enum class Role {
+  Tokens,
+  Embedded,
+  Input,
+  Position,
+  Rows,
+  RopeTable,
+  KeyCache,
+  ValueCache,
+  Logits
+};
 
 struct Argument {
   Role role;

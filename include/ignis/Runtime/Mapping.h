@@ -1,7 +1,8 @@
-//===- Mapping.h - anonymous memory -------------------------------------------------------------------===//
+//===- Mapping.h - anonymous memory -----------------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Caches, arena and packed weights: zero pages that become resident when they are touched, in huge pages where the system has them.
+// Caches, arena and packed weights: zero pages that become resident when they are touched, in huge
+// pages where the system has them.
 
 #ifndef IGNIS_RUNTIME_MAPPING_H
 #define IGNIS_RUNTIME_MAPPING_H
@@ -26,7 +27,8 @@ public:
   }
   ~Mapping();
 
-  /// `bytes` zero bytes on a 64-byte boundary at least; on a boundary of 2 MiB with `huge`. `what` stands in the error.
+  /// `bytes` zero bytes on a 64-byte boundary at least; on a boundary of 2 MiB with `huge`. `what`
+  /// stands in the error.
   static llvm::Expected<Mapping> create(int64_t bytes, bool huge, const char *what);
 
   uint8_t *data() const { return aligned; }

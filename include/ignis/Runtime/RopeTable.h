@@ -1,8 +1,8 @@
-//===- RopeTable.h - cosines and sines of rotary position embedding ------------------------------------===//
+//===- RopeTable.h - cosines and sines of rotary position embedding ---------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// angle(p, i) = p * base^(-2i / d) (Su et al., RoFormer, 2021), by the project's own functions, because libm differs between machines
-// (docs/Numerics.md, section 5).
+// angle(p, i) = p * base^(-2i / d) (Su et al., RoFormer, 2021), by the project's own functions,
+// because libm differs between machines (docs/Numerics.md, section 5).
 
 #ifndef IGNIS_RUNTIME_ROPETABLE_H
 #define IGNIS_RUNTIME_ROPETABLE_H

@@ -1,8 +1,9 @@
-//===- Session.h - one conversation: caches, arena, weights, threads ------------------------------===//
+//===- Session.h - one conversation: caches, arena, weights, threads --------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// A session owns everything that changes while a model runs. It drives compiled entry points through their manifest alone
-// and never sees a module. Errors are llvm::Error of the runtime's side.
+// A session owns everything that changes while a model runs. It drives compiled entry points
+// through their manifest alone and never sees a module. Errors are llvm::Error of the runtime's
+// side.
 
 #ifndef IGNIS_RUNTIME_SESSION_H
 #define IGNIS_RUNTIME_SESSION_H
@@ -27,31 +28,33 @@ struct Variant;
 namespace ignis::runtime {
 
 struct SessionOptions {
-  int threads = 0;                              ///< 0: physical cores allowed by affinity and cgroup quota
-  const kernels::Variant *kernels = nullptr;    ///< the variant that the module was compiled for
+  int threads = 0; ///< 0: physical cores allowed by affinity and cgroup quota
+  const kernels::Variant *kernels = nullptr; ///< the variant that the module was compiled for
   bool hugePages = true;
 };
 
 class Session {
 public:
-  static llvm::Expected<std::unique_ptr<Session>>
-  create(const gguf::File &file, std::shared_ptr<CompiledModel> model, const SessionOptions &options);
+  static llvm::Expected<std::unique_ptr<Session>> create(const gguf::File &file,
+                                                         std::shared_ptr<CompiledModel> model,
+                                                         const SessionOptions &options);
   virtual ~Session() = default;
 
-  virtual int64_t context() const = 0;     ///< positions the caches hold
-  virtual int64_t chunk() const = 0;       ///< most rows of one call
+  virtual int64_t context() const = 0; ///< positions the caches hold
+  virtual int64_t chunk() const = 0;   ///< most rows of one call
   virtual int64_t vocabulary() const = 0;
-  virtual int64_t position() const = 0;    ///< positions filled so far
+  virtual int64_t position() const = 0; ///< positions filled so far
   virtual int threads() const = 0;
   /// Forgets everything from position p on (0 <= p <= position()).
   virtual void rewind(int64_t p) = 0;
 
-  /// Appends ids to the sequence, in chunks of at most `chunkRows` (0: chunk()). Afterwards lastLogits() is the row of the last id.
+  /// Appends ids to the sequence, in chunks of at most `chunkRows` (0: chunk()). Afterwards
+  /// lastLogits() is the row of the last id.
   virtual llvm::Error feed(llvm::ArrayRef<int32_t> ids, int64_t chunkRows = 0) = 0;
   /// The same, and calls `row(index of the id, its logits[vocabulary])` for every id in order.
-  virtual llvm::Error
-  score(llvm::ArrayRef<int32_t> ids,
-        const std::function<void(int64_t, llvm::ArrayRef<float>)> &row, int64_t chunkRows = 0) = 0;
+  virtual llvm::Error score(llvm::ArrayRef<int32_t> ids,
+                            const std::function<void(int64_t, llvm::ArrayRef<float>)> &row,
+                            int64_t chunkRows = 0) = 0;
   virtual llvm::ArrayRef<float> lastLogits() const = 0;
 
   struct Memory {

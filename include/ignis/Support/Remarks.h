@@ -1,7 +1,8 @@
-//===- Remarks.h - what a fusion did and why it did not -------------------------------------------===//
+//===- Remarks.h - what a fusion did and why it did not ---------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Debian's LLVM has no pass statistics, so counts leave as MLIR remarks with metrics. Every fusion reports through this one class.
+// Debian's LLVM has no pass statistics, so counts leave as MLIR remarks with metrics. Every fusion
+// reports through this one class.
 
 #ifndef IGNIS_SUPPORT_REMARKS_H
 #define IGNIS_SUPPORT_REMARKS_H
@@ -13,7 +14,8 @@
 
 namespace ignis {
 
-/// Top-down, without folding or region simplification: a fusion changes what it matches and nothing else, whatever the order.
+/// Top-down, without folding or region simplification: a fusion changes what it matches and nothing
+/// else, whatever the order.
 inline mlir::GreedyRewriteConfig fusionRewriteConfig() {
   mlir::GreedyRewriteConfig config;
   config.setUseTopDownTraversal(true);

@@ -1,4 +1,4 @@
-//===- Passes.h - passes on buffers -----------------------------------------------------------------===//
+//===- Passes.h - passes on buffers -----------------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Declarations generated from Passes.td.

@@ -1,7 +1,8 @@
-//===- DecomposeAttention.cpp - attention -> cache_write + attend ------------------------------------===//
+//===- DecomposeAttention.cpp - attention -> cache_write + attend -----------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// The step before barriers are inserted: what crosses threads inside attention becomes visible between two ops.
+// The step before barriers are inserted: what crosses threads inside attention becomes visible
+// between two ops.
 
 #include "ignis/Conversion/Passes.h"
 #include "ignis/Dialect/Ignis/IR/Ignis.h"
@@ -25,10 +26,12 @@ struct DecomposeAttentionPass : ignis::impl::DecomposeAttentionBase<DecomposeAtt
       if (op->getNumResults() != 0)
         return; // On tensors the split is a matter of fusion (ignis-fuse-rope-cache).
       rewriter.setInsertionPoint(op);
-      CacheWriteOp::create(rewriter, op.getLoc(), TypeRange(), op.getK(), op.getV(), op.getPosition(),
-                           op.getKeyCache(), op.getValueCache(), op.getRows(), op.getLayerAttr());
-      AttendOp::create(rewriter, op.getLoc(), Type(), op.getQ(), op.getKeyCache(), op.getValueCache(),
-                       op.getPosition(), op.getOut(), op.getRows(), op.getLayerAttr());
+      CacheWriteOp::create(rewriter, op.getLoc(), TypeRange(), op.getK(), op.getV(),
+                           op.getPosition(), op.getKeyCache(), op.getValueCache(), op.getRows(),
+                           op.getLayerAttr());
+      AttendOp::create(rewriter, op.getLoc(), Type(), op.getQ(), op.getKeyCache(),
+                       op.getValueCache(), op.getPosition(), op.getOut(), op.getRows(),
+                       op.getLayerAttr());
       rewriter.eraseOp(op);
     });
   }

@@ -1,4 +1,4 @@
-//===- Manifest.cpp - what a compiled module tells the runtime ----------------------------------------===//
+//===- Manifest.cpp - what a compiled module tells the runtime --------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // See Manifest.h.
@@ -45,7 +45,8 @@ static std::string elementName(Type type) {
 
 int64_t Manifest::weightIndex(WeightOp weight, OpOperand &use) {
   auto type = cast<ShapedType>(weight.getType());
-  bool packed = interleaved && isa<Q8_0Type>(type.getElementType()) && isa<LinearOp, LinearGroupOp, LinearSwigluOp>(use.getOwner());
+  bool packed = interleaved && isa<Q8_0Type>(type.getElementType()) &&
+                isa<LinearOp, LinearGroupOp, LinearSwigluOp>(use.getOwner());
   StringRef layout = packed ? "interleaved" : "file";
   std::string key;
   llvm::raw_string_ostream stream(key);
@@ -97,7 +98,8 @@ LogicalResult Manifest::addEntry(func::FuncOp function, int64_t slots) {
       object["arena_offset"] = offset.getInt();
     arguments.push_back(std::move(object));
   }
-  function.walk([&](ComputeOpInterface op) { scratchBytes = std::max(scratchBytes, op.getScratchBytes()); });
+  function.walk(
+      [&](ComputeOpInterface op) { scratchBytes = std::max(scratchBytes, op.getScratchBytes()); });
   entries.push_back(llvm::json::Object{{"name", function.getName().str()},
                                        {"symbol", ("ignis_entry_" + function.getName()).str()},
                                        {"slots", slots},

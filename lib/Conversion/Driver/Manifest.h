@@ -1,4 +1,4 @@
-//===- Manifest.h - what a compiled module tells the runtime ------------------------------------------===//
+//===- Manifest.h - what a compiled module tells the runtime ----------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Collected while drivers are built; docs/Execution.md describes the JSON.
@@ -29,7 +29,8 @@ public:
   /// The argument's place in the frame's `args`; the arena has none.
   static int64_t argumentIndex(mlir::func::FuncOp function, mlir::BlockArgument argument);
 
-  /// The weight's place in the frame's `weights`, for this use of it: kernels read the interleaved layout, everything else the file's.
+  /// The weight's place in the frame's `weights`, for this use of it: kernels read the interleaved
+  /// layout, everything else the file's.
   int64_t weightIndex(WeightOp weight, mlir::OpOperand &use);
   mlir::LogicalResult addEntry(mlir::func::FuncOp function, int64_t slots);
   std::string json() const;

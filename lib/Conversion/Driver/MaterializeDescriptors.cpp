@@ -1,8 +1,8 @@
-//===- MaterializeDescriptors.cpp - pointer casts become memref descriptors --------------------------===//
+//===- MaterializeDescriptors.cpp - pointer casts become memref descriptors -------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Outlined ops receive raw pointers. Upstream's memref lowering wants descriptors; with static shapes they are constants but for the
-// pointer, so nothing of them survives LLVM's first clean-up.
+// Outlined ops receive raw pointers. Upstream's memref lowering wants descriptors; with static
+// shapes they are constants but for the pointer, so nothing of them survives LLVM's first clean-up.
 
 #include "ignis/Conversion/Passes.h"
 
@@ -38,8 +38,10 @@ struct MaterializeDescriptorsPass
         return;
       }
       rewriter.setInsertionPoint(op);
-      Value descriptor = MemRefDescriptor::fromStaticShape(rewriter, op.getLoc(), converter, type, op.getOperand(0));
-      rewriter.replaceOpWithNewOp<UnrealizedConversionCastOp>(op, TypeRange{type}, ValueRange{descriptor});
+      Value descriptor = MemRefDescriptor::fromStaticShape(rewriter, op.getLoc(), converter, type,
+                                                           op.getOperand(0));
+      rewriter.replaceOpWithNewOp<UnrealizedConversionCastOp>(op, TypeRange{type},
+                                                              ValueRange{descriptor});
     });
   }
 };

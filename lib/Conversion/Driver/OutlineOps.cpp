@@ -1,8 +1,9 @@
-//===- OutlineOps.cpp - one function per kind of op, one driver per entry point ----------------------===//
+//===- OutlineOps.cpp - one function per kind of op, one driver per entry point ---------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// The border between the graph and code: here buffers become pointers (argument of the frame, weight, or arena + offset) and
-// op instances become calls. What the runtime must know is written to the module's manifest.
+// The border between the graph and code: here buffers become pointers (argument of the frame,
+// weight, or arena + offset) and op instances become calls. What the runtime must know is written
+// to the module's manifest.
 
 #include "Manifest.h"
 #include "WorkSharing.h"
@@ -32,7 +33,8 @@ namespace {
 
 constexpr llvm::StringLiteral kLayerAttr = "layer";
 
-/// Caches of all layers are one argument, but the function of an op sees the cache of its own layer alone, as layer 0 of 1: so the layers share the function.
+/// Caches of all layers are one argument, but the function of an op sees the cache of its own layer
+/// alone, as layer 0 of 1: so the layers share the function.
 Type outlinedType(Type type) {
   auto memref = dyn_cast<MemRefType>(type);
   if (!memref || memref.getRank() <= 2)
@@ -71,19 +73,25 @@ private:
     SmallVector<Type> inputs = {ptr, i64};
     for (Type type : op->getOperandTypes())
       inputs.push_back(isa<MemRefType>(type) ? Type(ptr) : i64);
-    std::string name = (op->getName().getStringRef() + "." + Twine(counts[op->getName().getStringRef()]++)).str();
-    auto function = func::FuncOp::create(builder, op->getLoc(), name, builder.getFunctionType(inputs, i64));
+    std::string name =
+        (op->getName().getStringRef() + "." + Twine(counts[op->getName().getStringRef()]++)).str();
+    auto function =
+        func::FuncOp::create(builder, op->getLoc(), name, builder.getFunctionType(inputs, i64));
     function.setPrivate();
     function->setAttr(kOutlinedAttr, builder.getUnitAttr());
-    function->setAttr("llvm.linkage", LLVM::LinkageAttr::get(builder.getContext(), LLVM::Linkage::Internal));
+    function->setAttr("llvm.linkage",
+                      LLVM::LinkageAttr::get(builder.getContext(), LLVM::Linkage::Internal));
     auto body = ImplicitLocOpBuilder::atBlockBegin(op->getLoc(), function.addEntryBlock());
-    // Each operand has its own argument, even if two are the same value here: other ops that share the function may differ.
+    // Each operand has its own argument, even if two are the same value here: other ops that share
+    // the function may differ.
     SmallVector<Value> operands;
     for (auto [i, operand] : llvm::enumerate(op->getOperands())) {
       Value argument = function.getArgument(i + 2);
-      operands.push_back(isa<MemRefType>(operand.getType())
-                             ? UnrealizedConversionCastOp::create(body, outlinedType(operand.getType()), argument).getResult(0)
-                             : arith::IndexCastOp::create(body, operand.getType(), argument).getResult());
+      operands.push_back(
+          isa<MemRefType>(operand.getType())
+              ? UnrealizedConversionCastOp::create(body, outlinedType(operand.getType()), argument)
+                    .getResult(0)
+              : arith::IndexCastOp::create(body, operand.getType(), argument).getResult());
     }
     Operation *clone = body.clone(*op);
     clone->setOperands(operands);
@@ -132,10 +140,15 @@ public:
 private:
   Value i64(int64_t value) { return arith::ConstantOp::create(b, b.getI64IntegerAttr(value)); }
   Value byteOffset(Value pointer, int64_t bytes) {
-    return LLVM::GEPOp::create(b, ptr, b.getI8Type(), pointer, ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(bytes)});
+    return LLVM::GEPOp::create(b, ptr, b.getI8Type(), pointer,
+                               ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(bytes)});
   }
-  Value loadField(int64_t offset, Type type) { return LLVM::LoadOp::create(b, type, byteOffset(frame, offset)); }
-  Value loadElement(Value table, int64_t i, Type type) { return LLVM::LoadOp::create(b, type, byteOffset(table, 8 * i)); }
+  Value loadField(int64_t offset, Type type) {
+    return LLVM::LoadOp::create(b, type, byteOffset(frame, offset));
+  }
+  Value loadElement(Value table, int64_t i, Type type) {
+    return LLVM::LoadOp::create(b, type, byteOffset(table, 8 * i));
+  }
 
   LogicalResult lower(Operation &op) {
     if (isa<WeightOp, memref::ViewOp>(op) || op.hasTrait<OpTrait::ConstantLike>())
@@ -148,7 +161,8 @@ private:
     }
     if (isa<ComputeOpInterface>(op))
       return call(op);
-    return op.emitError("cannot become part of a driver: expected ignis ops, weights, barriers and views of the arena");
+    return op.emitError("cannot become part of a driver: expected ignis ops, weights, barriers and "
+                        "views of the arena");
   }
 
   LogicalResult call(Operation &op) {
@@ -180,7 +194,8 @@ private:
     if (failed(base) || one == type || !layer || layer.getInt() == 0)
       return base;
     Value offset = i64(layer.getInt() * *getSizeInBytes(cast<MemRefType>(one)));
-    return LLVM::GEPOp::create(b, ptr, b.getI8Type(), *base, ArrayRef<LLVM::GEPArg>{offset}).getResult();
+    return LLVM::GEPOp::create(b, ptr, b.getI8Type(), *base, ArrayRef<LLVM::GEPArg>{offset})
+        .getResult();
   }
 
   FailureOr<Value> resolveBase(OpOperand &operand) {
@@ -201,13 +216,16 @@ private:
       return i64(constant.getSExtValue());
     if (auto view = value.getDefiningOp<memref::ViewOp>()) {
       auto source = dyn_cast<BlockArgument>(view.getSource());
-      if (source && manifest.isArena(entry, source) && matchPattern(view.getByteShift(), m_ConstantInt(&constant))) {
+      if (source && manifest.isArena(entry, source) &&
+          matchPattern(view.getByteShift(), m_ConstantInt(&constant))) {
         Value offset = i64(constant.getSExtValue());
-        return LLVM::GEPOp::create(b, ptr, b.getI8Type(), arena, ArrayRef<LLVM::GEPArg>{offset}).getResult();
+        return LLVM::GEPOp::create(b, ptr, b.getI8Type(), arena, ArrayRef<LLVM::GEPArg>{offset})
+            .getResult();
       }
     }
     return operand.getOwner()->emitError("operand ")
-           << operand.getOperandNumber() << " is no argument, weight or view of the arena at a constant offset";
+           << operand.getOperandNumber()
+           << " is no argument, weight or view of the arena at a constant offset";
   }
 
   func::FuncOp entry;

@@ -1,7 +1,8 @@
-//===- WorkSharing.cpp - how generated code shares chunks among threads ------------------------------===//
+//===- WorkSharing.cpp - how generated code shares chunks among threads -----------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Claiming and finishing a chunk as MLIR text; LLVM inlines both. ModuleABI.h explains the counters.
+// Claiming and finishing a chunk as MLIR text; LLVM inlines both. ModuleABI.h explains the
+// counters.
 
 #include "WorkSharing.h"
 
@@ -116,7 +117,8 @@ func.func private @ignis_matmul_q8_0(!llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr,
 
 void ignis::declareWorkSharing(ModuleOp module) {
   MLIRContext *context = module.getContext();
-  context->loadDialect<arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect, LLVM::LLVMDialect>();
+  context->loadDialect<arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect,
+                       LLVM::LLVMDialect>();
   OwningOpRef<ModuleOp> library = parseSourceString<ModuleOp>(kText, ParserConfig(context));
   OpBuilder builder(context);
   builder.setInsertionPointToEnd(module.getBody());

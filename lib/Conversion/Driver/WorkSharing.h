@@ -1,4 +1,4 @@
-//===- WorkSharing.h - how generated code shares chunks among threads --------------------------------===//
+//===- WorkSharing.h - how generated code shares chunks among threads -------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // The generated half of include/ignis/Execution/ModuleABI.h.
@@ -13,7 +13,8 @@ namespace ignis {
 /// Unit attribute of functions that hold one outlined op.
 constexpr llvm::StringLiteral kOutlinedAttr = "ignis.outlined";
 
-/// Adds `ignis.claim` and `ignis.finish` and declares the kernels and the barrier, unless the module has them.
+/// Adds `ignis.claim` and `ignis.finish` and declares the kernels and the barrier, unless the
+/// module has them.
 void declareWorkSharing(mlir::ModuleOp module);
 
 } // namespace ignis

@@ -1,8 +1,8 @@
-//===- IgnisToKernels.cpp - rounding and Q8_0 linear layers as kernel calls -------------------------===//
+//===- IgnisToKernels.cpp - rounding and Q8_0 linear layers as kernel calls -------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// The only bridge from ops to kernel symbols (include/ignis/Kernels/Kernels.def). Each chunk is one call; what the kernels do not do (float16
-// biases, SwiGLU) is generated around it.
+// The only bridge from ops to kernel symbols (include/ignis/Kernels/Kernels.def). Each chunk is one
+// call; what the kernels do not do (float16 biases, SwiGLU) is generated around it.
 
 #include "../IgnisToVector/Lowerings.h"
 
@@ -13,17 +13,21 @@
 using namespace mlir;
 using namespace ignis;
 
-/// Weight bytes of one chunk, at least: big enough to hide a claim, small enough that threads finish together.
+/// Weight bytes of one chunk, at least: big enough to hide a claim, small enough that threads
+/// finish together.
 static constexpr int64_t kChunkBytes = 64 << 10;
 static constexpr int64_t kMostChunks = 256;
 
-static LLVM::LLVMPointerType pointerType(Emitter &e) { return LLVM::LLVMPointerType::get(e.getContext()); }
+static LLVM::LLVMPointerType pointerType(Emitter &e) {
+  return LLVM::LLVMPointerType::get(e.getContext());
+}
 
 static Value nullPointer(Emitter &e) { return LLVM::ZeroOp::create(e, pointerType(e)); }
 
 /// pointer + offset elements of `type`; null stays out of it.
 static Value offset(Emitter &e, Value pointer, Value elements, Type type) {
-  return LLVM::GEPOp::create(e, pointerType(e), type, pointer, ArrayRef<LLVM::GEPArg>{e.toI64(elements)});
+  return LLVM::GEPOp::create(e, pointerType(e), type, pointer,
+                             ArrayRef<LLVM::GEPArg>{e.toI64(elements)});
 }
 
 static void callKernel(Emitter &e, StringRef name, ValueRange operands) {
@@ -48,9 +52,10 @@ int64_t chunkColumns(int64_t n, int64_t k) {
   return std::max(columns, most);
 }
 
-/// One call for columns [begin, end) of all rows in use. y, residual: pointers at column `begin` of the first row computed.
-void callLinear(Emitter &e, Value weight, Value activations, Value bias, Value residual, Value y, Value rows,
-                bool oneRow, int64_t k, Value begin, Value end, int64_t stride) {
+/// One call for columns [begin, end) of all rows in use. y, residual: pointers at column `begin` of
+/// the first row computed.
+void callLinear(Emitter &e, Value weight, Value activations, Value bias, Value residual, Value y,
+                Value rows, bool oneRow, int64_t k, Value begin, Value end, int64_t stride) {
   SmallVector<Value> operands = {weight, activations, bias, residual, y};
   if (!oneRow)
     operands.push_back(e.toI64(rows));
@@ -68,9 +73,11 @@ Value ignis::lowerKernelLinear(Emitter &e, LinearOp op) {
   bool last = op.getSelect() == RowSelection::Last, oneRow = outType.getDimSize(0) == 1;
   Value rows = rowsInUse(e, op), activations = e.pointer(op.getX());
   if (last) // The record of the last row in use.
-    activations = offset(e, activations, e.mulI(e.addI(rows, -1), kernels::activationRecordBytes(k)), e.getI8Type());
+    activations = offset(
+        e, activations, e.mulI(e.addI(rows, -1), kernels::activationRecordBytes(k)), e.getI8Type());
   // The kernel adds float32 biases; others, and then the residual after them, are added here.
-  bool kernelBias = op.getBias() && cast<MemRefType>(op.getBias().getType()).getElementType().isF32();
+  bool kernelBias =
+      op.getBias() && cast<MemRefType>(op.getBias().getType()).getElementType().isF32();
   bool ownBias = op.getBias() && !kernelBias;
   Value weight = e.pointer(op.getWeight()), y = e.pointer(op.getOut());
   Value null = nullPointer(e);
@@ -78,14 +85,18 @@ Value ignis::lowerKernelLinear(Emitter &e, LinearOp op) {
   return e.chunkLoop(e.index((n + columns - 1) / columns), [&](Value chunk) {
     Value begin = e.mulI(chunk, columns), end = e.minI(e.addI(begin, columns), e.index(n));
     Value bias = kernelBias ? offset(e, e.pointer(op.getBias()), begin, e.getF32Type()) : null;
-    Value residual = op.getResidual() && !ownBias ? offset(e, e.pointer(op.getResidual()), begin, e.getF32Type()) : null;
-    callLinear(e, weight, activations, bias, residual, offset(e, y, begin, e.getF32Type()), rows, oneRow, k, begin, end, n);
+    Value residual = op.getResidual() && !ownBias
+                         ? offset(e, e.pointer(op.getResidual()), begin, e.getF32Type())
+                         : null;
+    callLinear(e, weight, activations, bias, residual, offset(e, y, begin, e.getF32Type()), rows,
+               oneRow, k, begin, end, n);
     if (!ownBias)
       return;
     Value count = oneRow ? e.index(1) : rows;
     e.forLoop(e.index(0), count, 1, [&](Value row) {
       e.forLoop(begin, end, 1, [&](Value column) {
-        Value sum = e.add(e.loadScalar(op.getOut(), {row, column}), e.loadScalar(op.getBias(), {column}));
+        Value sum =
+            e.add(e.loadScalar(op.getOut(), {row, column}), e.loadScalar(op.getBias(), {column}));
         if (op.getResidual())
           sum = e.add(sum, e.loadScalar(op.getResidual(), {row, column}));
         memref::StoreOp::create(e, sum, op.getOut(), ValueRange{row, column});
@@ -110,8 +121,9 @@ Value ignis::lowerKernelLinearGroup(Emitter &e, LinearGroupOp op) {
     Value begin = e.mulI(chunk, columns), end = e.minI(e.addI(begin, columns), e.index(n));
     Value bias = op.getBiases().empty() ? Value() : op.getBiases()[m];
     bool kernelBias = bias && cast<MemRefType>(bias.getType()).getElementType().isF32();
-    callLinear(e, e.pointer(op.getWeights()[m]), activations, kernelBias ? offset(e, e.pointer(bias), begin, e.getF32Type()) : null,
-               null, offset(e, e.pointer(out), begin, e.getF32Type()), rows, oneRow, k, begin, end, n);
+    callLinear(e, e.pointer(op.getWeights()[m]), activations,
+               kernelBias ? offset(e, e.pointer(bias), begin, e.getF32Type()) : null, null,
+               offset(e, e.pointer(out), begin, e.getF32Type()), rows, oneRow, k, begin, end, n);
     if (bias && !kernelBias)
       e.forLoop(e.index(0), oneRow ? e.index(1) : rows, 1, [&](Value row) {
         e.forLoop(begin, end, 1, [&](Value column) {
@@ -140,15 +152,18 @@ Value ignis::lowerKernelLinearSwiglu(Emitter &e, LinearSwigluOp op) {
     callLinear(e, up, activations, null, null, upPointer, rows, oneRow, k, begin, end, columns);
     Value gateTile = e.view(gatePointer, tileType), upTile = e.view(upPointer, tileType);
     auto activate = [&](Value row, int64_t width) {
-      e.strips(e.index(0), width, std::min<int64_t>(e.tiles.elementwiseLanes, columns), [&](Value column, int64_t lanes) {
-        Value v = e.mul(e.silu(e.load(gateTile, {row, column}, lanes)), e.load(upTile, {row, column}, lanes));
-        e.store(v, op.getOut(), {row, arith::AddIOp::create(e, begin, column)});
-      });
+      e.strips(e.index(0), width, std::min<int64_t>(e.tiles.elementwiseLanes, columns),
+               [&](Value column, int64_t lanes) {
+                 Value v = e.mul(e.silu(e.load(gateTile, {row, column}, lanes)),
+                                 e.load(upTile, {row, column}, lanes));
+                 e.store(v, op.getOut(), {row, arith::AddIOp::create(e, begin, column)});
+               });
     };
     e.forLoop(e.index(0), oneRow ? e.index(1) : rows, 1, [&](Value row) {
       if (n % columns == 0)
         return activate(row, columns);
-      Value whole = e.compare(arith::CmpIPredicate::eq, arith::SubIOp::create(e, end, begin), e.index(columns));
+      Value whole = e.compare(arith::CmpIPredicate::eq, arith::SubIOp::create(e, end, begin),
+                              e.index(columns));
       auto branch = scf::IfOp::create(e, whole, /*withElseRegion=*/true);
       OpBuilder::InsertionGuard guard(e);
       e.setInsertionPointToStart(branch.thenBlock());

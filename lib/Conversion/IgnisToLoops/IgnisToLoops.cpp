@@ -1,8 +1,9 @@
-//===- IgnisToLoops.cpp - the oracle ----------------------------------------------------------------===//
+//===- IgnisToLoops.cpp - the oracle ----------------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Every op as the formula in its description, in scalar loops, float32, one chunk. Written to be read against IgnisOps.td: no tiles, no lanes, no
-// kernels, no rounding of activations. It shares with the fast lowering only loads, stores and the caches' layout.
+// Every op as the formula in its description, in scalar loops, float32, one chunk. Written to be
+// read against IgnisOps.td: no tiles, no lanes, no kernels, no rounding of activations. It shares
+// with the fast lowering only loads, stores and the caches' layout.
 
 #include "../Driver/WorkSharing.h"
 #include "../IgnisToVector/Lowerings.h"
@@ -47,7 +48,8 @@ public:
   }
 
 private:
-  //===--- scalars ----------------------------------------------------------------------------------===//
+  //===--- scalars
+  //----------------------------------------------------------------------------------===//
   Value at(Value memref, ValueRange indices) { return e.loadScalar(memref, indices); }
   void put(Value value, Value memref, ValueRange indices) {
     Type element = cast<MemRefType>(memref.getType()).getElementType();
@@ -63,13 +65,15 @@ private:
 
   /// Sum over i in [0, n) of term(i).
   Value sum(Value n, function_ref<Value(Value)> term) {
-    return e.forLoop(e.index(0), n, 1, ValueRange{e.f32(0)},
-                     [&](Value i, ValueRange acc) { return SmallVector<Value>{e.add(acc[0], term(i))}; })[0];
+    return e.forLoop(e.index(0), n, 1, ValueRange{e.f32(0)}, [&](Value i, ValueRange acc) {
+      return SmallVector<Value>{e.add(acc[0], term(i))};
+    })[0];
   }
   void loop(Value n, function_ref<void(Value)> body) { e.forLoop(e.index(0), n, 1, body); }
   int64_t width(Value memref) { return cast<MemRefType>(memref.getType()).getShape().back(); }
 
-  //===--- weights ----------------------------------------------------------------------------------===//
+  //===--- weights
+  //----------------------------------------------------------------------------------===//
   /// weight[j, i] as float32, of any type.
   Value weightAt(Value weight, Value j, Value i) {
     auto type = cast<MemRefType>(weight.getType());
@@ -79,7 +83,8 @@ private:
     Value pointer = e.pointer(weight);
     Value words = e.view(pointer, MemRefType::get({rows, blocks, 17}, e.getI16Type()));
     Value bytes = e.view(pointer, MemRefType::get({rows, blocks, 34}, e.getI8Type()));
-    Value block = arith::DivUIOp::create(e, i, e.index(32)), within = arith::RemUIOp::create(e, i, e.index(32));
+    Value block = arith::DivUIOp::create(e, i, e.index(32)),
+          within = arith::RemUIOp::create(e, i, e.index(32));
     Value word = memref::LoadOp::create(e, words, ValueRange{j, block, e.index(0)});
     Value half = arith::BitcastOp::create(e, e.getF16Type(), word);
     Value scale = arith::ExtFOp::create(e, e.getF32Type(), half);
@@ -88,10 +93,12 @@ private:
   }
 
   Value dot(Value x, Value row, Value weight, Value column) {
-    return sum(e.index(width(x)), [&](Value i) { return e.mul(at(x, {row, i}), weightAt(weight, column, i)); });
+    return sum(e.index(width(x)),
+               [&](Value i) { return e.mul(at(x, {row, i}), weightAt(weight, column, i)); });
   }
 
-  //===--- ops --------------------------------------------------------------------------------------===//
+  //===--- ops
+  //--------------------------------------------------------------------------------------===//
   void elementwise(Operation *op) {
     Value out = cast<DestinationStyleOpInterface>(op).getDpsInits()[0];
     loop(rowsInUse(e, cast<ComputeOpInterface>(op)), [&](Value r) {
@@ -108,8 +115,7 @@ private:
     });
   }
 
-  template <typename Op>
-  void rmsNorm(Op op, Value weight) {
+  template <typename Op> void rmsNorm(Op op, Value weight) {
     int64_t n = width(op.getX());
     loop(rowsInUse(e, op), [&](Value r) {
       Value squares = sum(e.index(n), [&](Value i) {
@@ -126,7 +132,8 @@ private:
   }
 
   /// Both halves of a rotated pair of head-local columns i and i + d / 2, starting at `base`.
-  std::pair<Value, Value> rotate(Value x, Value table, Value r, Value base, Value i, Value position, int64_t half) {
+  std::pair<Value, Value> rotate(Value x, Value table, Value r, Value base, Value i, Value position,
+                                 int64_t half) {
     Value lo = at(x, {r, e.addI(base, i)}), hi = at(x, {r, e.addI(e.addI(base, i), half)});
     Value cos = at(table, {position, i}), sin = at(table, {position, e.addI(i, half)});
     return {e.sub(e.mul(lo, cos), e.mul(hi, sin)), e.add(e.mul(hi, cos), e.mul(lo, sin))};
@@ -138,7 +145,8 @@ private:
       loop(e.index(heads), [&](Value h) {
         loop(e.index(d / 2), [&](Value i) {
           Value base = e.mulI(h, d);
-          auto [lo, hi] = rotate(op.getX(), op.getTable(), r, base, i, e.addI(op.getPosition(), r), d / 2);
+          auto [lo, hi] =
+              rotate(op.getX(), op.getTable(), r, base, i, e.addI(op.getPosition(), r), d / 2);
           put(lo, op.getOut(), {r, e.addI(base, i)});
           put(hi, op.getOut(), {r, e.addI(e.addI(base, i), d / 2)});
         });
@@ -152,8 +160,9 @@ private:
          arith::RemUIOp::create(e, position, e.index(16)).getResult()});
   }
   Value keyAt(Value cache, int64_t layer, Value g, Value position, Value i) {
-    return at(cache, {e.index(layer), g, arith::DivUIOp::create(e, position, e.index(16)).getResult(), i,
-                      arith::RemUIOp::create(e, position, e.index(16)).getResult()});
+    return at(cache,
+              {e.index(layer), g, arith::DivUIOp::create(e, position, e.index(16)).getResult(), i,
+               arith::RemUIOp::create(e, position, e.index(16)).getResult()});
   }
 
   void cacheWrite(CacheWriteOp op) {
@@ -165,7 +174,8 @@ private:
         loop(e.index(d), [&](Value i) {
           Value column = e.addI(e.mulI(g, d), i);
           putKey(at(op.getK(), {r, column}), op.getKeyCache(), op.getLayer(), g, position, i);
-          put(at(op.getV(), {r, column}), op.getValueCache(), {e.index(op.getLayer()), g, position, i});
+          put(at(op.getV(), {r, column}), op.getValueCache(),
+              {e.index(op.getLayer()), g, position, i});
         });
       });
     });
@@ -184,7 +194,8 @@ private:
           putKey(hi, op.getKeyCache(), op.getLayer(), g, position, e.addI(i, d / 2));
         });
         loop(e.index(d), [&](Value i) {
-          put(at(op.getV(), {r, e.addI(base, i)}), op.getValueCache(), {e.index(op.getLayer()), g, position, i});
+          put(at(op.getV(), {r, e.addI(base, i)}), op.getValueCache(),
+              {e.index(op.getLayer()), g, position, i});
         });
       });
     });
@@ -192,21 +203,24 @@ private:
 
   void attend(AttendOp op) {
     auto cache = cast<MemRefType>(op.getValueCache().getType());
-    int64_t d = cache.getDimSize(3), heads = width(op.getQ()) / d, group = heads / cache.getDimSize(1);
+    int64_t d = cache.getDimSize(3), heads = width(op.getQ()) / d,
+            group = heads / cache.getDimSize(1);
     Value scores = e.view(e.scratch(), MemRefType::get({cache.getDimSize(2)}, e.getF32Type()));
     loop(rowsInUse(e, op), [&](Value r) {
       Value count = e.addI(e.addI(op.getPosition(), r), 1);
       loop(e.index(heads), [&](Value h) {
         Value g = arith::DivUIOp::create(e, h, e.index(group)), base = e.mulI(h, d);
-        Value most = e.forLoop(e.index(0), count, 1, ValueRange{e.f32(-std::numeric_limits<float>::infinity())},
-                               [&](Value t, ValueRange acc) {
-                                 Value score = sum(e.index(d), [&](Value i) {
-                                   return e.mul(at(op.getQ(), {r, e.addI(base, i)}), keyAt(op.getKeyCache(), op.getLayer(), g, t, i));
-                                 });
-                                 score = e.div(score, e.f32(std::sqrt(static_cast<float>(d))));
-                                 put(score, scores, {t});
-                                 return SmallVector<Value>{arith::MaximumFOp::create(e, acc[0], score)};
-                               })[0];
+        Value most = e.forLoop(
+            e.index(0), count, 1, ValueRange{e.f32(-std::numeric_limits<float>::infinity())},
+            [&](Value t, ValueRange acc) {
+              Value score = sum(e.index(d), [&](Value i) {
+                return e.mul(at(op.getQ(), {r, e.addI(base, i)}),
+                             keyAt(op.getKeyCache(), op.getLayer(), g, t, i));
+              });
+              score = e.div(score, e.f32(std::sqrt(static_cast<float>(d))));
+              put(score, scores, {t});
+              return SmallVector<Value>{arith::MaximumFOp::create(e, acc[0], score)};
+            })[0];
         Value total = sum(count, [&](Value t) {
           Value weight = exp(e.sub(at(scores, {t}), most));
           put(weight, scores, {t});
@@ -214,7 +228,8 @@ private:
         });
         loop(e.index(d), [&](Value i) {
           Value mixed = sum(count, [&](Value t) {
-            return e.mul(at(scores, {t}), at(op.getValueCache(), {e.index(op.getLayer()), g, t, i}));
+            return e.mul(at(scores, {t}),
+                         at(op.getValueCache(), {e.index(op.getLayer()), g, t, i}));
           });
           put(e.div(mixed, total), op.getOut(), {r, e.addI(base, i)});
         });
@@ -226,7 +241,8 @@ private:
     loop(rowsInUse(e, op), [&](Value r) {
       Value token = memref::LoadOp::create(e, op.getTokens(), ValueRange{r});
       Value id = arith::IndexCastOp::create(e, e.getIndexType(), token);
-      loop(e.index(width(op.getOut())), [&](Value j) { put(weightAt(op.getTable(), id, j), op.getOut(), {r, j}); });
+      loop(e.index(width(op.getOut())),
+           [&](Value j) { put(weightAt(op.getTable(), id, j), op.getOut(), {r, j}); });
     });
   }
 
@@ -251,7 +267,8 @@ private:
       loop(rowsInUse(e, op), [&](Value r) {
         loop(e.index(width(op.getOuts()[m])), [&](Value j) {
           Value y = dot(op.getX(), r, op.getWeights()[m], j);
-          put(op.getBiases().empty() ? y : e.add(y, at(op.getBiases()[m], {j})), op.getOuts()[m], {r, j});
+          put(op.getBiases().empty() ? y : e.add(y, at(op.getBiases()[m], {j})), op.getOuts()[m],
+              {r, j});
         });
       });
   }
@@ -259,7 +276,8 @@ private:
   void linearSwiglu(LinearSwigluOp op) {
     loop(rowsInUse(e, op), [&](Value r) {
       loop(e.index(width(op.getOut())), [&](Value j) {
-        put(e.mul(silu(dot(op.getX(), r, op.getGate(), j)), dot(op.getX(), r, op.getUp(), j)), op.getOut(), {r, j});
+        put(e.mul(silu(dot(op.getX(), r, op.getGate(), j)), dot(op.getX(), r, op.getUp(), j)),
+            op.getOut(), {r, j});
       });
     });
   }
@@ -278,10 +296,12 @@ struct LowerToLoopsPass : ignis::impl::LowerToLoopsBase<LowerToLoopsPass> {
       if (!op)
         continue;
       OpBuilder builder(op);
-      Emitter emitter(op.getLoc(), builder, function.getArgument(0), function.getArgument(1), TileShapes());
+      Emitter emitter(op.getLoc(), builder, function.getArgument(0), function.getArgument(1),
+                      TileShapes());
       emitter.setInsertionPoint(op);
       bool known = true;
-      Value chunks = emitter.chunkLoop(emitter.index(1), [&](Value) { known = LoopEmitter(emitter).emit(op); });
+      Value chunks = emitter.chunkLoop(emitter.index(1),
+                                       [&](Value) { known = LoopEmitter(emitter).emit(op); });
       if (!known) {
         op->emitOpError("has no reference lowering");
         return signalPassFailure();

@@ -1,9 +1,10 @@
-//===- Attention.cpp - attend -----------------------------------------------------------------------===//
+//===- Attention.cpp - attend -----------------------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Two passes over the positions: scores of a tile of query rows into scratch, exact maximum and weights, then the weighted sum of the values. A
-// tile holds the heads that share one key/value head, times up to four tokens; the chains of fma over head elements and over positions
-// run in order, so tile shapes never change bits.
+// Two passes over the positions: scores of a tile of query rows into scratch, exact maximum and
+// weights, then the weighted sum of the values. A tile holds the heads that share one key/value
+// head, times up to four tokens; the chains of fma over head elements and over positions run in
+// order, so tile shapes never change bits.
 
 #include "Lowerings.h"
 
@@ -27,11 +28,15 @@ public:
     positions = cache.getDimSize(2);
     heads = q.getDimSize(1) / d;
     group = heads / cache.getDimSize(1);
-    // Heads of one tile: the whole group if it fits the declared scratch, else its largest divisor that does.
+    // Heads of one tile: the whole group if it fits the declared scratch, else its largest divisor
+    // that does.
     tileHeads = group;
     while (tileHeads > kAttentionRows || group % tileHeads)
       --tileHeads;
-    tileTokens = mostRows == 1 ? 1 : std::max<int64_t>(1, std::min<int64_t>(4, e.tiles.attentionRows / tileHeads));
+    tileTokens =
+        mostRows == 1
+            ? 1
+            : std::max<int64_t>(1, std::min<int64_t>(4, e.tiles.attentionRows / tileHeads));
   }
 
   Value run() {
@@ -39,8 +44,10 @@ public:
     int64_t headTiles = heads / tileHeads;
     Value tokenTiles = e.ceilDiv(rows, tileTokens);
     return e.chunkLoop(e.mulI(tokenTiles, headTiles), [&](Value chunk) {
-      // Later tokens see more positions: the longest chunks go first, so that threads finish together.
-      Value backwards = arith::SubIOp::create(e, e.addI(tokenTiles, -1), arith::DivUIOp::create(e, chunk, e.index(headTiles)));
+      // Later tokens see more positions: the longest chunks go first, so that threads finish
+      // together.
+      Value backwards = arith::SubIOp::create(e, e.addI(tokenTiles, -1),
+                                              arith::DivUIOp::create(e, chunk, e.index(headTiles)));
       Value firstRow = e.mulI(backwards, tileTokens);
       Value headTile = arith::RemUIOp::create(e, chunk, e.index(headTiles));
       prepare(headTile);
@@ -57,14 +64,16 @@ public:
   }
 
 private:
-  /// Values of a chunk: the first head of its tile and the key/value head they share; views of scratch.
+  /// Values of a chunk: the first head of its tile and the key/value head they share; views of
+  /// scratch.
   void prepare(Value headTile) {
     firstHead = e.mulI(headTile, tileHeads);
     kvHead = arith::DivUIOp::create(e, firstHead, e.index(group));
     layer = e.index(op.getLayer());
     scores = e.view(e.scratch(), MemRefType::get({kAttentionRows, positions}, e.getF32Type()));
-    Value end = LLVM::GEPOp::create(e, LLVM::LLVMPointerType::get(e.getContext()), e.getF32Type(), e.scratch(),
-                                    ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(kAttentionRows * positions)});
+    Value end = LLVM::GEPOp::create(
+        e, LLVM::LLVMPointerType::get(e.getContext()), e.getF32Type(), e.scratch(),
+        ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(kAttentionRows * positions)});
     factors = e.view(end, MemRefType::get({kAttentionRows}, e.getF32Type()));
   }
 
@@ -85,7 +94,8 @@ private:
       e.forLoop(even, blocks, 1, [&](Value block) { scoreBlocks(firstRow, m, block, 1); });
     }
     e.forLoop(e.index(0), e.index(m), 1, [&](Value i) {
-      Value token = tokens == 1 ? e.index(0) : Value(arith::DivUIOp::create(e, i, e.index(tileHeads)));
+      Value token =
+          tokens == 1 ? e.index(0) : Value(arith::DivUIOp::create(e, i, e.index(tileHeads)));
       softmax(i, e.addI(first, token));
     });
     weightedSum(firstRow, first, tokens);
@@ -100,9 +110,12 @@ private:
       auto sums = e.forLoop(e.index(0), e.index(d), 1, init, [&](Value element, ValueRange acc) {
         SmallVector<Value> keys, next;
         for (int64_t b = 0; b < width; ++b)
-          keys.push_back(e.load(op.getKeyCache(), {layer, kvHead, e.addI(block, b), element, e.index(0)}, kBlock));
+          keys.push_back(e.load(op.getKeyCache(),
+                                {layer, kvHead, e.addI(block, b), element, e.index(0)}, kBlock));
         for (int64_t m = 0; m < count; ++m) {
-          Value q = e.broadcast(e.loadScalar(op.getQ(), {row(firstRow, begin + m), e.addI(column(begin + m), element)}), kBlock);
+          Value q = e.broadcast(e.loadScalar(op.getQ(), {row(firstRow, begin + m),
+                                                         e.addI(column(begin + m), element)}),
+                                kBlock);
           for (int64_t b = 0; b < width; ++b)
             next.push_back(e.fma(q, keys[b], acc[m * width + b]));
         }
@@ -111,26 +124,31 @@ private:
       Value scale = e.splat(kBlock, 1.0f / std::sqrt(static_cast<float>(d)));
       for (int64_t m = 0; m < count; ++m)
         for (int64_t b = 0; b < width; ++b)
-          e.store(e.mul(sums[m * width + b], scale), scores, {e.index(begin + m), e.mulI(e.addI(block, b), kBlock)});
+          e.store(e.mul(sums[m * width + b], scale), scores,
+                  {e.index(begin + m), e.mulI(e.addI(block, b), kBlock)});
     }
   }
 
-  /// Row i of the scores becomes its weights over positions 0 .. last; the reciprocal of their sum goes to factors.
+  /// Row i of the scores becomes its weights over positions 0 .. last; the reciprocal of their sum
+  /// goes to factors.
   void softmax(Value i, Value last) {
     Value count = e.addI(last, 1);
     Value whole = arith::AndIOp::create(e, count, e.index(-kBlock));
     Value rest = arith::SubIOp::create(e, count, whole);
     Value lanes = arith::ConstantOp::create(
-        e, DenseElementsAttr::get(VectorType::get({kBlock}, e.getI32Type()),
-                                  ArrayRef<int32_t>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}));
-    Value restLanes = vector::BroadcastOp::create(e, VectorType::get({kBlock}, e.getI32Type()),
-                                                  arith::IndexCastOp::create(e, e.getI32Type(), rest));
+        e, DenseElementsAttr::get(
+               VectorType::get({kBlock}, e.getI32Type()),
+               ArrayRef<int32_t>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}));
+    Value restLanes =
+        vector::BroadcastOp::create(e, VectorType::get({kBlock}, e.getI32Type()),
+                                    arith::IndexCastOp::create(e, e.getI32Type(), rest));
     Value mask = arith::CmpIOp::create(e, arith::CmpIPredicate::slt, lanes, restLanes);
     Value hasRest = e.compare(arith::CmpIPredicate::ne, rest, e.index(0));
     Value minusInfinity = e.splat(kBlock, -std::numeric_limits<float>::infinity());
 
     auto tail = [&](Value init, function_ref<Value(Value)> body) {
-      auto branch = scf::IfOp::create(e, TypeRange{init.getType()}, hasRest, /*withElseRegion=*/true);
+      auto branch =
+          scf::IfOp::create(e, TypeRange{init.getType()}, hasRest, /*withElseRegion=*/true);
       OpBuilder::InsertionGuard guard(e);
       e.setInsertionPointToStart(branch.thenBlock());
       scf::YieldOp::create(e, body(init));
@@ -139,20 +157,22 @@ private:
       return branch.getResult(0);
     };
 
-    Value greatest = e.forLoop(e.index(0), whole, kBlock, {minusInfinity}, [&](Value t, ValueRange acc) {
-      return SmallVector<Value>{e.maximum(acc[0], e.load(scores, {i, t}, kBlock))};
-    })[0];
+    Value greatest =
+        e.forLoop(e.index(0), whole, kBlock, {minusInfinity}, [&](Value t, ValueRange acc) {
+          return SmallVector<Value>{e.maximum(acc[0], e.load(scores, {i, t}, kBlock))};
+        })[0];
     greatest = tail(greatest, [&](Value acc) -> Value {
       Value v = arith::SelectOp::create(e, mask, e.load(scores, {i, whole}, kBlock), minusInfinity);
       return e.maximum(acc, v);
     });
     Value shift = e.broadcast(e.treeMax(greatest), kBlock);
 
-    Value sum = e.forLoop(e.index(0), whole, kBlock, {e.splat(kBlock, 0.0f)}, [&](Value t, ValueRange acc) {
-      Value w = e.exp(e.sub(e.load(scores, {i, t}, kBlock), shift), /*flush=*/true);
-      e.store(w, scores, {i, t});
-      return SmallVector<Value>{e.add(acc[0], w)};
-    })[0];
+    Value sum =
+        e.forLoop(e.index(0), whole, kBlock, {e.splat(kBlock, 0.0f)}, [&](Value t, ValueRange acc) {
+          Value w = e.exp(e.sub(e.load(scores, {i, t}, kBlock), shift), /*flush=*/true);
+          e.store(w, scores, {i, t});
+          return SmallVector<Value>{e.add(acc[0], w)};
+        })[0];
     sum = tail(sum, [&](Value acc) -> Value {
       Value w = e.exp(e.sub(e.load(scores, {i, whole}, kBlock), shift), /*flush=*/true);
       w = arith::SelectOp::create(e, mask, w, e.splat(kBlock, 0.0f));
@@ -174,7 +194,8 @@ private:
         auto step = [&](Value t, ValueRange acc, int64_t firstToken) {
           SmallVector<Value> values, next(acc.begin(), acc.end());
           for (int64_t v = 0; v < width; ++v)
-            values.push_back(e.load(op.getValueCache(), {layer, kvHead, t, e.index((v0 + v) * kBlock)}, kBlock));
+            values.push_back(
+                e.load(op.getValueCache(), {layer, kvHead, t, e.index((v0 + v) * kBlock)}, kBlock));
           for (int64_t m = 0; m < count; ++m) {
             if ((begin + m) / tileHeads < firstToken)
               continue;
@@ -185,8 +206,9 @@ private:
           return next;
         };
         SmallVector<Value> init(count * width, e.splat(kBlock, 0.0f));
-        SmallVector<Value> sums = e.forLoop(e.index(0), e.addI(first, 1), 1, init,
-                                            [&](Value t, ValueRange acc) { return step(t, acc, 0); });
+        SmallVector<Value> sums =
+            e.forLoop(e.index(0), e.addI(first, 1), 1, init,
+                      [&](Value t, ValueRange acc) { return step(t, acc, 0); });
         for (int64_t token = 1; token < tokens; ++token)
           if ((begin + count - 1) / tileHeads >= token)
             sums = step(e.addI(first, token), sums, token);

@@ -1,7 +1,8 @@
-//===- Elementwise.cpp - add, mul, silu, swiglu, scale ---------------------------------------------===//
+//===- Elementwise.cpp - add, mul, silu, swiglu, scale ----------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// All-parallel loops over columns. One row is split into column chunks, many rows into chunks of rows.
+// All-parallel loops over columns. One row is split into column chunks, many rows into chunks of
+// rows.
 
 #include "Lowerings.h"
 

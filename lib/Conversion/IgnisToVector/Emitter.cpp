@@ -1,4 +1,4 @@
-//===- Emitter.cpp - building vector code for one outlined op --------------------------------------===//
+//===- Emitter.cpp - building vector code for one outlined op ---------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // See Emitter.h.
@@ -51,14 +51,15 @@ Value Emitter::exp(Value x, bool flush) {
   Value r = fma(k, c(-0.693359375f), x2);
   r = fma(k, c(2.12194440e-4f), r);
   Value p = c(1.9875691500e-4f);
-  for (float coefficient : {1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f, 1.6666665459e-1f,
-                            5.0000001201e-1f})
+  for (float coefficient :
+       {1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f, 1.6666665459e-1f, 5.0000001201e-1f})
     p = fma(p, r, c(coefficient));
   Value y = add(fma(p, mul(r, r), r), c(1.0f));
   // The low bits of t hold the exponent's integer.
   Value ti = arith::BitcastOp::create(*this, integers, t);
   Value shift = arith::ShLIOp::create(*this, ti, splat(n, int32_t(23)));
-  Value yi = arith::AddIOp::create(*this, arith::BitcastOp::create(*this, integers, y).getResult(), shift);
+  Value yi =
+      arith::AddIOp::create(*this, arith::BitcastOp::create(*this, integers, y).getResult(), shift);
   Value result = arith::BitcastOp::create(*this, vectorType(n), yi);
   if (!flush)
     return result;
@@ -72,11 +73,12 @@ Value Emitter::silu(Value x) {
 }
 
 /// Halves a vector until one lane is left.
-template <typename Combine>
-static Value tree(Emitter &e, Value v, Combine combine) {
+template <typename Combine> static Value tree(Emitter &e, Value v, Combine combine) {
   for (int64_t n = cast<VectorType>(v.getType()).getNumElements(); n > 1; n /= 2) {
-    Value lower = vector::ExtractStridedSliceOp::create(e, v, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{n / 2}, ArrayRef<int64_t>{1});
-    Value upper = vector::ExtractStridedSliceOp::create(e, v, ArrayRef<int64_t>{n / 2}, ArrayRef<int64_t>{n / 2}, ArrayRef<int64_t>{1});
+    Value lower = vector::ExtractStridedSliceOp::create(
+        e, v, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{n / 2}, ArrayRef<int64_t>{1});
+    Value upper = vector::ExtractStridedSliceOp::create(
+        e, v, ArrayRef<int64_t>{n / 2}, ArrayRef<int64_t>{n / 2}, ArrayRef<int64_t>{1});
     v = combine(lower, upper);
   }
   return vector::ExtractOp::create(e, v, ArrayRef<int64_t>{0});
@@ -108,7 +110,8 @@ Value Emitter::loadScalar(Value memref, ValueRange indices) {
 void Emitter::store(Value v, Value memref, ValueRange indices) {
   Type element = cast<MemRefType>(memref.getType()).getElementType();
   if (!element.isF32())
-    v = arith::TruncFOp::create(*this, VectorType::get(cast<VectorType>(v.getType()).getShape(), element), v);
+    v = arith::TruncFOp::create(
+        *this, VectorType::get(cast<VectorType>(v.getType()).getShape(), element), v);
   vector::StoreOp::create(*this, v, memref, indices);
 }
 
@@ -140,11 +143,13 @@ void Emitter::forLoop(Value begin, Value end, int64_t step, Body body) {
                      });
 }
 
-SmallVector<Value> Emitter::forLoop(Value begin, Value end, int64_t step, ValueRange init, ReduceBody body) {
+SmallVector<Value> Emitter::forLoop(Value begin, Value end, int64_t step, ValueRange init,
+                                    ReduceBody body) {
   auto loop = scf::ForOp::create(*this, begin, end, index(step), init,
                                  [&](OpBuilder &builder, Location, Value i, ValueRange values) {
                                    OpBuilder::InsertionGuard guard(*this);
-                                   setInsertionPoint(builder.getInsertionBlock(), builder.getInsertionPoint());
+                                   setInsertionPoint(builder.getInsertionBlock(),
+                                                     builder.getInsertionPoint());
                                    scf::YieldOp::create(*this, body(i, values));
                                  });
   return SmallVector<Value>(loop.getResults());
@@ -187,7 +192,8 @@ Value Emitter::chunkLoop(Value chunks, Body body) {
         OpBuilder::InsertionGuard guard(*this);
         setInsertionPoint(builder.getInsertionBlock(), builder.getInsertionPoint());
         Value c = claim(args[0]);
-        scf::ConditionOp::create(*this, compare(arith::CmpIPredicate::slt, c, total), ValueRange{c, args[0]});
+        scf::ConditionOp::create(*this, compare(arith::CmpIPredicate::slt, c, total),
+                                 ValueRange{c, args[0]});
       },
       [&](OpBuilder &builder, Location, ValueRange args) {
         OpBuilder::InsertionGuard guard(*this);

@@ -1,4 +1,4 @@
-//===- LowerOps.cpp - generates the code of the outlined ops ----------------------------------------===//
+//===- LowerOps.cpp - generates the code of the outlined ops ----------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Walks the functions that ignis-outline-ops made and replaces the op in each by its code.
@@ -44,7 +44,8 @@ struct LowerOpsPass : ignis::impl::LowerOpsBase<LowerOpsPass> {
         continue;
       auto terminator = cast<func::ReturnOp>(function.getBody().front().getTerminator());
       OpBuilder builder(op);
-      Emitter emitter(op.getLoc(), builder, function.getArgument(0), function.getArgument(1), tiles);
+      Emitter emitter(op.getLoc(), builder, function.getArgument(0), function.getArgument(1),
+                      tiles);
       emitter.setInsertionPoint(op);
       FailureOr<Value> chunks = lowerComputeOp(emitter, op);
       if (failed(chunks))

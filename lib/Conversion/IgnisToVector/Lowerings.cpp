@@ -1,4 +1,4 @@
-//===- Lowerings.cpp - dispatch and work shapes shared by the lowerings ----------------------------===//
+//===- Lowerings.cpp - dispatch and work shapes shared by the lowerings -----------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // To add an op: one function in a file of its own, one line here.
@@ -25,7 +25,8 @@ Value ignis::rowChunks(Emitter &e, Value rows, int64_t mostRows, int64_t width, 
   });
 }
 
-Value ignis::partChunks(Emitter &e, ArrayRef<int64_t> counts, function_ref<void(unsigned, Value)> body) {
+Value ignis::partChunks(Emitter &e, ArrayRef<int64_t> counts,
+                        function_ref<void(unsigned, Value)> body) {
   int64_t total = 0;
   for (int64_t count : counts)
     total += count;
@@ -34,7 +35,8 @@ Value ignis::partChunks(Emitter &e, ArrayRef<int64_t> counts, function_ref<void(
     for (auto [m, count] : llvm::enumerate(counts)) {
       Value from = e.compare(arith::CmpIPredicate::sge, chunk, e.index(first));
       Value to = e.compare(arith::CmpIPredicate::slt, chunk, e.index(first + count));
-      e.ifThen(arith::AndIOp::create(e, from, to), [&, m = m, first] { body(m, e.addI(chunk, -first)); });
+      e.ifThen(arith::AndIOp::create(e, from, to),
+               [&, m = m, first] { body(m, e.addI(chunk, -first)); });
       first += count;
     }
   });
@@ -54,10 +56,12 @@ FailureOr<Value> ignis::lowerComputeOp(Emitter &e, Operation *op) {
       .Case([&](EmbedOp embed) { return lowerEmbed(e, embed); })
       .Case([&](RoundOp round) { return lowerRound(e, round); })
       .Case([&](LinearOp linear) {
-        return isQ8_0(linear.getWeight()) ? lowerKernelLinear(e, linear) : lowerFloatLinear(e, linear);
+        return isQ8_0(linear.getWeight()) ? lowerKernelLinear(e, linear)
+                                          : lowerFloatLinear(e, linear);
       })
       .Case([&](LinearGroupOp group) {
-        return isQ8_0(group.getWeights().front()) ? lowerKernelLinearGroup(e, group) : lowerFloatLinearGroup(e, group);
+        return isQ8_0(group.getWeights().front()) ? lowerKernelLinearGroup(e, group)
+                                                  : lowerFloatLinearGroup(e, group);
       })
       .Case([&](LinearSwigluOp linear) {
         return isQ8_0(linear.getGate()) ? lowerKernelLinearSwiglu(e, linear)

@@ -1,8 +1,9 @@
-//===- Lowerings.h - code for single ops -----------------------------------------------------------===//
+//===- Lowerings.h - code for single ops ------------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// One function per op: emits its code through an Emitter and returns the number of chunks (i64) that the op's slot counts. The op
-// itself is erased by the caller. Operands are memrefs made by Emitter::view.
+// One function per op: emits its code through an Emitter and returns the number of chunks (i64)
+// that the op's slot counts. The op itself is erased by the caller. Operands are memrefs made by
+// Emitter::view.
 
 #ifndef IGNIS_LIB_CONVERSION_IGNISTOVECTOR_LOWERINGS_H
 #define IGNIS_LIB_CONVERSION_IGNISTOVECTOR_LOWERINGS_H
@@ -16,9 +17,10 @@ namespace ignis {
 /// Rows in use as an index value.
 mlir::Value rowsInUse(Emitter &e, ComputeOpInterface op);
 
-/// Chunks of whole rows, each about `elements` long, over rows of `width`: body(first row, last row + 1).
-mlir::Value rowChunks(Emitter &e, mlir::Value rows, int64_t mostRows, int64_t width, int64_t elements,
-                      llvm::function_ref<void(mlir::Value, mlir::Value)> body);
+/// Chunks of whole rows, each about `elements` long, over rows of `width`: body(first row, last row
+/// + 1).
+mlir::Value rowChunks(Emitter &e, mlir::Value rows, int64_t mostRows, int64_t width,
+                      int64_t elements, llvm::function_ref<void(mlir::Value, mlir::Value)> body);
 
 mlir::Value lowerElementwise(Emitter &e, mlir::Operation *op); // add, mul, silu, swiglu, scale
 mlir::Value lowerNorm(Emitter &e, mlir::Operation *op);        // rms_normalize, rms_norm
@@ -37,8 +39,10 @@ mlir::Value lowerKernelLinear(Emitter &e, LinearOp op);
 mlir::Value lowerKernelLinearGroup(Emitter &e, LinearGroupOp op);
 mlir::Value lowerKernelLinearSwiglu(Emitter &e, LinearSwigluOp op);
 
-/// Shares the chunks of several parts among the threads: part m has counts[m] chunks, body(m, chunk within the part).
-mlir::Value partChunks(Emitter &e, llvm::ArrayRef<int64_t> counts, llvm::function_ref<void(unsigned, mlir::Value)> body);
+/// Shares the chunks of several parts among the threads: part m has counts[m] chunks, body(m, chunk
+/// within the part).
+mlir::Value partChunks(Emitter &e, llvm::ArrayRef<int64_t> counts,
+                       llvm::function_ref<void(unsigned, mlir::Value)> body);
 
 /// Dispatches to one of the above, or fails with a diagnostic.
 mlir::FailureOr<mlir::Value> lowerComputeOp(Emitter &e, mlir::Operation *op);

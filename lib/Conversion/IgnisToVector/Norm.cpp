@@ -1,7 +1,8 @@
-//===- Norm.cpp - rms_normalize and rms_norm --------------------------------------------------------===//
+//===- Norm.cpp - rms_normalize and rms_norm --------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Two passes over a row that stays in the first-level cache: 64 fixed lanes of squares, then the scaled row.
+// Two passes over a row that stays in the first-level cache: 64 fixed lanes of squares, then the
+// scaled row.
 
 #include "Lowerings.h"
 
@@ -24,11 +25,11 @@ static Value sumOfSquares(Emitter &e, Value x, Value row, int64_t width) {
   for (int64_t done = whole, lanes = kLanes; done < width; done += lanes) {
     while (lanes > width - done)
       lanes /= 2;
-    Value part = vector::ExtractStridedSliceOp::create(e, acc, ArrayRef<int64_t>{done - whole},
-                                                       ArrayRef<int64_t>{lanes}, ArrayRef<int64_t>{1});
+    Value part = vector::ExtractStridedSliceOp::create(
+        e, acc, ArrayRef<int64_t>{done - whole}, ArrayRef<int64_t>{lanes}, ArrayRef<int64_t>{1});
     Value v = e.load(x, {row, e.index(done)}, lanes);
-    acc = vector::InsertStridedSliceOp::create(e, e.fma(v, v, part), acc, ArrayRef<int64_t>{done - whole},
-                                               ArrayRef<int64_t>{1});
+    acc = vector::InsertStridedSliceOp::create(
+        e, e.fma(v, v, part), acc, ArrayRef<int64_t>{done - whole}, ArrayRef<int64_t>{1});
   }
   return e.treeSum(acc);
 }

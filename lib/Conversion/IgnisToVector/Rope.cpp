@@ -1,8 +1,9 @@
-//===- Rope.cpp - rotary embedding and writes to the cache ------------------------------------------===//
+//===- Rope.cpp - rotary embedding and writes to the cache ------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Rows are independent. Keys go to the blocked layout [layer][head][position / 16][element][position mod 16], values to
-// [layer][head][position][element] (docs/Lowering.md says why).
+// Rows are independent. Keys go to the blocked layout [layer][head][position /
+// 16][element][position mod 16], values to [layer][head][position][element] (docs/Lowering.md says
+// why).
 
 #include "Lowerings.h"
 
@@ -12,9 +13,10 @@ using namespace ignis;
 static constexpr int64_t kChunkElements = 8192;
 static constexpr int64_t kLanes = 16;
 
-/// The two rotated halves' lanes of elements [i, i + 16) and [i + d/2, i + d/2 + 16) of the head at `column`.
-static std::pair<Value, Value> rotate(Emitter &e, Value x, Value row, Value column, Value table, Value position,
-                                      int64_t i, int64_t half, int64_t lanes) {
+/// The two rotated halves' lanes of elements [i, i + 16) and [i + d/2, i + d/2 + 16) of the head at
+/// `column`.
+static std::pair<Value, Value> rotate(Emitter &e, Value x, Value row, Value column, Value table,
+                                      Value position, int64_t i, int64_t half, int64_t lanes) {
   Value lo = e.load(x, {row, e.addI(column, i)}, lanes);
   Value hi = e.load(x, {row, e.addI(column, i + half)}, lanes);
   Value cos = e.load(table, {position, e.index(i)}, lanes);
@@ -37,18 +39,20 @@ Value ignis::lowerRope(Emitter &e, RopeOp op) {
   auto type = cast<MemRefType>(op.getX().getType());
   int64_t mostRows = type.getDimSize(0), width = type.getDimSize(1);
   int64_t d = cast<MemRefType>(op.getTable().getType()).getDimSize(1);
-  return rowChunks(e, rowsInUse(e, op), mostRows, width, kChunkElements, [&](Value begin, Value end) {
-    e.forLoop(begin, end, 1, [&](Value row) {
-      Value position = e.addI(op.getPosition(), row);
-      e.forLoop(e.index(0), e.index(width), d, [&](Value column) {
-        halfStrips(d / 2, [&](int64_t i, int64_t lanes) {
-          auto [first, second] = rotate(e, op.getX(), row, column, op.getTable(), position, i, d / 2, lanes);
-          e.store(first, op.getOut(), {row, e.addI(column, i)});
-          e.store(second, op.getOut(), {row, e.addI(column, i + d / 2)});
+  return rowChunks(
+      e, rowsInUse(e, op), mostRows, width, kChunkElements, [&](Value begin, Value end) {
+        e.forLoop(begin, end, 1, [&](Value row) {
+          Value position = e.addI(op.getPosition(), row);
+          e.forLoop(e.index(0), e.index(width), d, [&](Value column) {
+            halfStrips(d / 2, [&](int64_t i, int64_t lanes) {
+              auto [first, second] =
+                  rotate(e, op.getX(), row, column, op.getTable(), position, i, d / 2, lanes);
+              e.store(first, op.getOut(), {row, e.addI(column, i)});
+              e.store(second, op.getOut(), {row, e.addI(column, i + d / 2)});
+            });
+          });
         });
       });
-    });
-  });
 }
 
 namespace {
@@ -59,7 +63,8 @@ struct CacheWriter {
   Value block, within;
 
   CacheWriter(Emitter &e, Value keyCache, Value valueCache, int64_t layer, Value position)
-      : e(e), keyCache(keyCache), valueCache(valueCache), layer(e.index(layer)), position(position) {
+      : e(e), keyCache(keyCache), valueCache(valueCache), layer(e.index(layer)),
+        position(position) {
     block = arith::DivUIOp::create(e, position, e.index(16));
     within = arith::RemUIOp::create(e, position, e.index(16));
   }
@@ -71,13 +76,14 @@ struct CacheWriter {
     if (!element.isF32())
       lanesOfKey = arith::TruncFOp::create(e, VectorType::get({lanes}, element), lanesOfKey);
     for (int64_t l = 0; l < lanes; ++l)
-      memref::StoreOp::create(e, vector::ExtractOp::create(e, lanesOfKey, ArrayRef<int64_t>{l}), keyCache,
-                              ValueRange{layer, g, block, e.index(i + l), within});
+      memref::StoreOp::create(e, vector::ExtractOp::create(e, lanesOfKey, ArrayRef<int64_t>{l}),
+                              keyCache, ValueRange{layer, g, block, e.index(i + l), within});
   }
 
   void value(Value g, Value v, Value row, Value column, int64_t d) {
     for (int64_t i = 0; i < d; i += kLanes)
-      e.store(e.load(v, {row, e.addI(column, i)}, kLanes), valueCache, {layer, g, position, e.index(i)});
+      e.store(e.load(v, {row, e.addI(column, i)}, kLanes), valueCache,
+              {layer, g, position, e.index(i)});
   }
 };
 } // namespace
@@ -89,22 +95,23 @@ static Value cacheRows(Emitter &e, ComputeOpInterface op, Value k, Value keyCach
   auto type = cast<MemRefType>(k.getType());
   auto cache = cast<MemRefType>(valueCache.getType());
   int64_t d = cache.getDimSize(3), mostRows = type.getDimSize(0);
-  return rowChunks(e, rowsInUse(e, op), mostRows, type.getDimSize(1), 2048, [&](Value begin, Value end) {
-    e.forLoop(begin, end, 1, [&](Value row) {
-      CacheWriter writer(e, keyCache, valueCache, layer, e.addI(position, row));
-      e.forLoop(e.index(0), e.index(cache.getDimSize(1)), 1,
-                [&](Value g) { body(row, g, e.mulI(g, d), writer); });
-    });
-  });
+  return rowChunks(e, rowsInUse(e, op), mostRows, type.getDimSize(1), 2048,
+                   [&](Value begin, Value end) {
+                     e.forLoop(begin, end, 1, [&](Value row) {
+                       CacheWriter writer(e, keyCache, valueCache, layer, e.addI(position, row));
+                       e.forLoop(e.index(0), e.index(cache.getDimSize(1)), 1,
+                                 [&](Value g) { body(row, g, e.mulI(g, d), writer); });
+                     });
+                   });
 }
 
 Value ignis::lowerRopeCache(Emitter &e, RopeCacheOp op) {
   int64_t d = cast<MemRefType>(op.getTable().getType()).getDimSize(1);
-  return cacheRows(e, op, op.getK(), op.getKeyCache(), op.getValueCache(), op.getLayer(), op.getPosition(),
-                   [&](Value row, Value g, Value column, CacheWriter &writer) {
+  return cacheRows(e, op, op.getK(), op.getKeyCache(), op.getValueCache(), op.getLayer(),
+                   op.getPosition(), [&](Value row, Value g, Value column, CacheWriter &writer) {
                      halfStrips(d / 2, [&](int64_t i, int64_t lanes) {
-                       auto [first, second] = rotate(e, op.getK(), row, column, op.getTable(), writer.position, i,
-                                                     d / 2, lanes);
+                       auto [first, second] = rotate(e, op.getK(), row, column, op.getTable(),
+                                                     writer.position, i, d / 2, lanes);
                        writer.key(g, i, first);
                        writer.key(g, i + d / 2, second);
                      });
@@ -114,8 +121,8 @@ Value ignis::lowerRopeCache(Emitter &e, RopeCacheOp op) {
 
 Value ignis::lowerCacheWrite(Emitter &e, CacheWriteOp op) {
   int64_t d = cast<MemRefType>(op.getValueCache().getType()).getDimSize(3);
-  return cacheRows(e, op, op.getK(), op.getKeyCache(), op.getValueCache(), op.getLayer(), op.getPosition(),
-                   [&](Value row, Value g, Value column, CacheWriter &writer) {
+  return cacheRows(e, op, op.getK(), op.getKeyCache(), op.getValueCache(), op.getLayer(),
+                   op.getPosition(), [&](Value row, Value g, Value column, CacheWriter &writer) {
                      for (int64_t i = 0; i < d; i += kLanes)
                        writer.key(g, i, e.load(op.getK(), {row, e.addI(column, i)}, kLanes));
                      writer.value(g, op.getV(), row, column, d);

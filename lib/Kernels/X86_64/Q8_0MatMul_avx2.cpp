@@ -16,8 +16,10 @@ using namespace ignis::kernels;
 namespace {
 
 struct SignProduct {
+  static constexpr int kHalves = 1;
   template <int R>
-  IGNIS_INLINE void block(const uint8_t *quads, const uint8_t *a, int64_t stride, __m256i *dot) {
+  IGNIS_INLINE void block(const uint8_t *quads, const uint8_t *a, int64_t stride,
+                          __m256i (*dot)[R]) {
     const __m256i ones = _mm256_set1_epi16(1);
 #pragma GCC unroll 8
     for (int i = 0; i < kQuadLines; ++i) {
@@ -28,7 +30,8 @@ struct SignProduct {
         __m256i x = _mm256_set1_epi32(loadInt(a + r * stride + 4 * i));
         __m256i pairs = _mm256_maddubs_epi16(magnitude, _mm256_sign_epi8(x, w));
         __m256i fours = _mm256_madd_epi16(pairs, ones);
-        dot[r] = i == 0 ? fours : _mm256_add_epi32(dot[r], fours);
+        dot[0][r] = i == 0 ? fours : _mm256_add_epi32(dot[0][r], fours);
+        keepOrder(dot[0][r]);
       }
     }
   }

@@ -24,17 +24,25 @@ IGNIS_INLINE __m256i dpbusd(__m256i sum, __m256i w, __m256i a) {
 }
 
 struct DotProduct {
+  static constexpr int kHalves = 2;
   template <int R>
-  IGNIS_INLINE void block(const uint8_t *quads, const uint8_t *a, int64_t stride, __m256i *dot) {
+  IGNIS_INLINE void block(const uint8_t *quads, const uint8_t *a, int64_t stride,
+                          __m256i (*dot)[R]) {
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r)
-      dot[r] = _mm256_set1_epi32(loadInt(a + r * stride + 36));
+      dot[0][r] = dot[1][r] = _mm256_set1_epi32(loadInt(a + r * stride + 36));
 #pragma GCC unroll 8
     for (int i = 0; i < kQuadLines; ++i) {
-      __m256i w = _mm256_loadu_si256(reinterpret_cast<const __m256i *>(quads + i * kLine));
+      auto *line = reinterpret_cast<const __m256i *>(quads + i * kLine);
+      __m256i w0 = _mm256_loadu_si256(line), w1 = _mm256_loadu_si256(line + 1);
 #pragma GCC unroll 8
-      for (int r = 0; r < R; ++r)
-        dot[r] = dpbusd(dot[r], w, _mm256_set1_epi32(loadInt(a + r * stride + 4 * i)));
+      for (int r = 0; r < R; ++r) {
+        __m256i x = _mm256_set1_epi32(loadInt(a + r * stride + 4 * i));
+        dot[0][r] = dpbusd(dot[0][r], w0, x);
+        dot[1][r] = dpbusd(dot[1][r], w1, x);
+        keepOrder(dot[0][r]);
+        keepOrder(dot[1][r]);
+      }
     }
   }
 };

@@ -5,10 +5,12 @@
 // of one block, the only thing in which AVX2 and AVX-VNNI differ, comes in as a policy:
 //
 //   struct Product {
-//     // dot[r] = exact dot products of 8 features with R activation records `stride` bytes apart;
-//     // `quads` is the first line of the block plus 0 or 32 for the half.
+//     // Half groups of one call: 2, or 1 where 2 would take more registers than there are.
+//     static constexpr int kHalves;
+//     // dot[h][r] = exact dot products of 8 features with R activation records `stride` bytes
+//     // apart; `quads` is the first line of the block plus 0 or 32 for the first half wanted.
 //     template <int R> static void block(const uint8_t *quads, const uint8_t *a, int64_t stride,
-//                                        __m256i *dot);
+//                                        __m256i (*dot)[R]);
 //   };
 //
 // Everything is static and inlined or internal to the including file (Variant.inc says why).
@@ -49,6 +51,9 @@ IGNIS_INLINE float loadFloat(const uint8_t *p) {
   return value;
 }
 
+/// Stops the compiler from regrouping sums and moving rows past lines, which ends in spills.
+IGNIS_INLINE void keepOrder(__m256i &sum) { __asm__ volatile("" : "+x"(sum)); }
+
 /// Lanes 0 .. columns - 1 of 8.
 IGNIS_INLINE __m256i maskOf(int64_t columns) {
   return _mm256_cmpgt_epi32(_mm256_set1_epi32(int32_t(columns < kHalf ? columns : kHalf)),
@@ -74,24 +79,47 @@ IGNIS_INLINE void finish(__m256 sum, const float *bias, const float *residual, f
   }
 }
 
-/// One block of half a group for R rows.
-template <typename Product, int R>
-IGNIS_INLINE void addBlock(const uint8_t *quads, const uint8_t *scales, const uint8_t *a,
-                           int64_t stride, __m256 *acc) {
-  __m256i dot[R];
+/// One block of H half groups for R rows. The barrier keeps the compiler from loading the
+/// activations once for several calls: there are no registers to hold them.
+template <typename Product, int H, int R>
+IGNIS_INLINE void addHalves(const uint8_t *quads, const uint8_t *scales, const uint8_t *a,
+                            int64_t stride, __m256 (*acc)[R]) {
+  __m256i dot[H][R];
+  __asm__ volatile("" : "+r"(quads), "+r"(a));
   Product::template block<R>(quads, a, stride, dot);
-  __m256 dw = _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i *>(scales)));
+#pragma GCC unroll 2
+  for (int h = 0; h < H; ++h) {
+    auto *half = reinterpret_cast<const __m128i *>(scales + 16 * h);
+    __m256 dw = _mm256_cvtph_ps(_mm_loadu_si128(half));
 #pragma GCC unroll 8
-  for (int r = 0; r < R; ++r) {
-    __m256 scale = _mm256_mul_ps(dw, _mm256_set1_ps(loadFloat(a + r * stride + 32)));
-    acc[r] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(dot[r]), scale, acc[r]);
+    for (int r = 0; r < R; ++r) {
+      __m256 scale = _mm256_mul_ps(dw, _mm256_set1_ps(loadFloat(a + r * stride + 32)));
+      acc[h][r] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(dot[h][r]), scale, acc[h][r]);
+    }
   }
 }
+
+/// One block of a group for R rows. A loop stays a loop here and in multiplyTile: unrolled they
+/// would not fit the processor's cache of decoded instructions.
+template <typename Product, int R>
+IGNIS_INLINE void addBlock(const uint8_t *quads, const uint8_t *scales, const uint8_t *a,
+                           int64_t stride, __m256 (*acc)[R]) {
+  constexpr int kHalves = Product::kHalves;
+#pragma GCC unroll 1
+  for (int h = 0; h < 2; h += kHalves)
+    addHalves<Product, kHalves, R>(quads + h * 32, scales + h * 16, a, stride, acc + h);
+}
+
+/// Cache lines to ask for while a tile is computed: `lines` of them for each pair of blocks.
+struct Ahead {
+  const uint8_t *next;
+  int64_t lines;
+};
 
 /// One group times R rows.
 template <typename Product, int R>
 __attribute__((noinline)) void multiplyTile(const uint8_t *w, const uint8_t *a, int64_t stride,
-                                            int64_t blocks, const Output &out) {
+                                            int64_t blocks, Ahead ahead, const Output &out) {
   __m256 acc[2][R];
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
@@ -101,21 +129,17 @@ __attribute__((noinline)) void multiplyTile(const uint8_t *w, const uint8_t *a, 
   }
   int64_t b = 0;
   for (; b + 2 <= blocks; b += 2) {
-#pragma GCC unroll 2
-    for (int i = 0; i < 2; ++i) {
-      const uint8_t *quads = w + i * (kQuadLines * kLine), *scales = w + 16 * kLine + i * 32;
-      const uint8_t *record = a + i * kRecordBlock;
-      addBlock<Product, R>(quads, scales, record, stride, acc[0]);
-      addBlock<Product, R>(quads + 32, scales + 16, record, stride, acc[1]);
-    }
+    for (int64_t i = 0; i < ahead.lines; ++i, ahead.next += kLine)
+      __builtin_prefetch(ahead.next, 0, 2);
+#pragma GCC unroll 1
+    for (int i = 0; i < 2; ++i)
+      addBlock<Product, R>(w + i * (kQuadLines * kLine), w + 16 * kLine + i * 32,
+                           a + i * kRecordBlock, stride, acc);
     w += kPairBytes;
     a += 2 * kRecordBlock;
   }
-  if (b < blocks) {
-    const uint8_t *scales = w + kQuadLines * kLine;
-    addBlock<Product, R>(w, scales, a, stride, acc[0]);
-    addBlock<Product, R>(w + 32, scales + 16, a, stride, acc[1]);
-  }
+  if (b < blocks)
+    addBlock<Product, R>(w, w + kQuadLines * kLine, a, stride, acc);
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r)
 #pragma GCC unroll 2
@@ -126,23 +150,14 @@ __attribute__((noinline)) void multiplyTile(const uint8_t *w, const uint8_t *a, 
     }
 }
 
-using TileFunction = void (*)(const uint8_t *, const uint8_t *, int64_t, int64_t, const Output &);
+using TileFunction = void (*)(const uint8_t *, const uint8_t *, int64_t, int64_t, Ahead,
+                              const Output &);
 
 template <typename Product> IGNIS_INLINE TileFunction tileFor(int64_t rows) {
-  switch (rows) {
-  case 1:
-    return multiplyTile<Product, 1>;
-  case 2:
-    return multiplyTile<Product, 2>;
-  case 3:
-    return multiplyTile<Product, 3>;
-  case 4:
-    return multiplyTile<Product, 4>;
-  case 5:
-    return multiplyTile<Product, 5>;
-  default:
-    return multiplyTile<Product, 6>;
-  }
+  static const TileFunction functions[kMostTileRows] = {
+      multiplyTile<Product, 1>, multiplyTile<Product, 2>, multiplyTile<Product, 3>,
+      multiplyTile<Product, 4>, multiplyTile<Product, 5>, multiplyTile<Product, 6>};
+  return functions[rows - 1];
 }
 
 /// matmul_q8_0 for a Product.
@@ -160,13 +175,18 @@ IGNIS_INLINE void multiply(const uint8_t *w, const uint8_t *a, const float *bias
     int64_t tiles = (panelRows + kMostTileRows - 1) / kMostTileRows;
     for (int64_t j = 0; j < nEnd - nBegin; j += kGroupRows) {
       const uint8_t *group = w + j / kGroupRows * bytes;
+      // One tile reads the weights from memory as it goes; of several, each asks for its share of
+      // the next group.
+      int64_t lines = (kPairBytes / kLine + tiles - 1) / tiles;
+      Ahead ahead = {group + (tiles == 1 ? 8 * kPairBytes : bytes), lines};
       for (int64_t t = 0; t < tiles; ++t) { // of nearly equal height
         int64_t begin = panelBegin + panelRows * t / tiles;
         int64_t end = panelBegin + panelRows * (t + 1) / tiles;
         int64_t at = begin * yStride + j;
         Output out = {bias ? bias + j : nullptr, residual ? residual + at : nullptr, y + at,
                       yStride, nEnd - nBegin - j};
-        tileFor<Product>(end - begin)(group, a + begin * stride, stride, blocks, out);
+        tileFor<Product>(end - begin)(group, a + begin * stride, stride, blocks, ahead, out);
+        ahead.next += blocks / 2 * lines * kLine;
       }
     }
   }
@@ -174,25 +194,20 @@ IGNIS_INLINE void multiply(const uint8_t *w, const uint8_t *a, const float *bias
 
 /// One group times one row.
 template <typename Product>
-IGNIS_INLINE void dotGroup(const uint8_t *w, const uint8_t *a, int64_t blocks, __m256 *acc) {
-  acc[0] = acc[1] = _mm256_setzero_ps();
+IGNIS_INLINE void dotGroup(const uint8_t *w, const uint8_t *a, int64_t blocks, __m256 (*acc)[1]) {
+  acc[0][0] = acc[1][0] = _mm256_setzero_ps();
   int64_t b = 0;
   for (; b + 2 <= blocks; b += 2) {
     prefetchPair(w);
 #pragma GCC unroll 2
-    for (int i = 0; i < 2; ++i) {
-      const uint8_t *quads = w + i * (kQuadLines * kLine), *scales = w + 16 * kLine + i * 32;
-      addBlock<Product, 1>(quads, scales, a + i * kRecordBlock, 0, acc);
-      addBlock<Product, 1>(quads + 32, scales + 16, a + i * kRecordBlock, 0, acc + 1);
-    }
+    for (int i = 0; i < 2; ++i)
+      addBlock<Product, 1>(w + i * (kQuadLines * kLine), w + 16 * kLine + i * 32,
+                           a + i * kRecordBlock, 0, acc);
     w += kPairBytes;
     a += 2 * kRecordBlock;
   }
-  if (b < blocks) {
-    const uint8_t *scales = w + kQuadLines * kLine;
-    addBlock<Product, 1>(w, scales, a, 0, acc);
-    addBlock<Product, 1>(w + 32, scales + 16, a, 0, acc + 1);
-  }
+  if (b < blocks)
+    addBlock<Product, 1>(w, w + kQuadLines * kLine, a, 0, acc);
 }
 
 /// matvec_q8_0 for a Product: one sequential stream of weights.
@@ -203,11 +218,11 @@ IGNIS_INLINE void multiplyVector(const uint8_t *w, const uint8_t *a, const float
   int64_t blocks = k / kBlock, bytes = groupBytes(blocks), columns = nEnd - nBegin;
   w += nBegin / kGroupRows * bytes;
   for (int64_t j = 0; j < columns; j += kGroupRows, w += bytes) {
-    __m256 acc[2];
+    __m256 acc[2][1];
     dotGroup<Product>(w, a, blocks, acc);
     for (int64_t h = 0; h < kGroupRows; h += kHalf)
-      finish(acc[h / kHalf], bias ? bias + j + h : nullptr, residual ? residual + j + h : nullptr,
-             y + j + h, columns - j - h);
+      finish(acc[h / kHalf][0], bias ? bias + j + h : nullptr,
+             residual ? residual + j + h : nullptr, y + j + h, columns - j - h);
   }
 }
 

@@ -1,10 +1,10 @@
-//===- SamplerTest.cpp - docs/Numerics.md, section 7 ----------------------------------------------------===//
+//===- SamplerTest.cpp - docs/Numerics.md, section 7 ------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Known vectors of the generator, and distributions that can be counted.
 
-#include "ignis/Generate/Math.h"
 #include "ignis/Generate/Sampler.h"
+#include "ignis/Generate/Math.h"
 
 #include <cmath>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-//===- ManifestTest.cpp - what a module may ask for ----------------------------------------------------===//
+//===- ManifestTest.cpp - what a module may ask for -------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Ahead-of-time modules are files, so a manifest may hold anything.
@@ -9,7 +9,8 @@
 
 using namespace ignis::runtime;
 
-static const char *kGood = R"({"abi": 1, "cpu": "x", "kernels": "scalar", "arena_bytes": 1024, "scratch_bytes": 64,
+static const char *kGood =
+    R"({"abi": 1, "cpu": "x", "kernels": "scalar", "arena_bytes": 1024, "scratch_bytes": 64,
   "weights": [{"tensors": ["a"], "layout": "file", "type": "f32", "rows": 2, "cols": 32}],
   "entries": [{"name": "decode", "symbol": "s", "slots": 3, "max_rows": 1, "args": [
     {"role": "input", "type": "f32", "shape": [1, 32], "bytes": 128, "arena_offset": 896}, {"role": "position", "type": "index"},
@@ -45,11 +46,16 @@ TEST(Manifest, Refuses) {
   EXPECT_NE(errorOf("{").find("module manifest"), std::string::npos);
   EXPECT_NE(errorOf("[]").find("expected an object"), std::string::npos);
   EXPECT_NE(errorOf(with("\"abi\": 1", "\"abi\": 2")).find("another version"), std::string::npos);
-  EXPECT_NE(errorOf(with("\"file\"", "\"other\"")).find("unknown weight layout 'other'"), std::string::npos);
+  EXPECT_NE(errorOf(with("\"file\"", "\"other\"")).find("unknown weight layout 'other'"),
+            std::string::npos);
   EXPECT_NE(errorOf(with("[\"a\"]", "[]")).find("names no tensor"), std::string::npos);
-  EXPECT_NE(errorOf(with("\"input\"", "\"inputs\"")).find("unknown role 'inputs'"), std::string::npos);
-  EXPECT_NE(errorOf(with("\"arena_offset\": 896", "\"arena_offset\": 897")).find("beyond the arena"), std::string::npos);
-  EXPECT_NE(errorOf(with("\"arena_bytes\": 1024", "\"arena_bytes\": -1")).find("arena_bytes"), std::string::npos);
+  EXPECT_NE(errorOf(with("\"input\"", "\"inputs\"")).find("unknown role 'inputs'"),
+            std::string::npos);
+  EXPECT_NE(
+      errorOf(with("\"arena_offset\": 896", "\"arena_offset\": 897")).find("beyond the arena"),
+      std::string::npos);
+  EXPECT_NE(errorOf(with("\"arena_bytes\": 1024", "\"arena_bytes\": -1")).find("arena_bytes"),
+            std::string::npos);
   EXPECT_NE(errorOf(with("\"base\": 10000", "\"base\": 0")).find("rope table"), std::string::npos);
   EXPECT_NE(errorOf(with("\"slots\": 3", "\"slots\": 99999999")).find("slots"), std::string::npos);
   EXPECT_NE(errorOf(with("[1, 32]", "[0, 32]")).find("empty shape"), std::string::npos);

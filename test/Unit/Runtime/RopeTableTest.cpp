@@ -1,7 +1,8 @@
-//===- RopeTableTest.cpp - against libm's long double ------------------------------------------------===//
+//===- RopeTableTest.cpp - against libm's long double -----------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// The functions are the project's own for the sake of bits; that they are also right is checked here.
+// The functions are the project's own for the sake of bits; that they are also right is checked
+// here.
 
 #include "ignis/Runtime/RopeTable.h"
 
@@ -39,7 +40,8 @@ TEST(RopeTable, FillsTheRowsAskedFor) {
   EXPECT_EQ(table[9 * d], 7.0f);
   for (int64_t p = 10; p < rows; ++p)
     for (int64_t i = 0; i < d / 2; ++i) {
-      long double angle = static_cast<long double>(p) * std::pow(1e6L, -2.0L * static_cast<long double>(i) / d);
+      long double angle =
+          static_cast<long double>(p) * std::pow(1e6L, -2.0L * static_cast<long double>(i) / d);
       EXPECT_NEAR(table[p * d + i], std::cos(angle), 6e-8);
       EXPECT_NEAR(table[p * d + d / 2 + i], std::sin(angle), 6e-8);
     }

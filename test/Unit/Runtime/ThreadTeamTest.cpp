@@ -1,7 +1,8 @@
-//===- ThreadTeamTest.cpp - chunks, barriers and late workers --------------------------------------------===//
+//===- ThreadTeamTest.cpp - chunks, barriers and late workers ---------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// An entry function written by hand follows the rules of ModuleABI.h as generated code does: ops claim chunks, a barrier waits for chunks.
+// An entry function written by hand follows the rules of ModuleABI.h as generated code does: ops
+// claim chunks, a barrier waits for chunks.
 
 #include "ignis/Runtime/ThreadTeam.h"
 
@@ -27,7 +28,8 @@ int64_t claim(const IgnisFrame *frame, int64_t index, int64_t chunks, int64_t lo
     int64_t chunk = epoch == frame->epoch ? static_cast<int64_t>(word & kMaxChunks) : 0;
     if (chunk >= chunks)
       return chunks;
-    if (next.compare_exchange_weak(word, frame->epoch << kEpochShift | static_cast<uint64_t>(chunk + 1)))
+    if (next.compare_exchange_weak(word,
+                                   frame->epoch << kEpochShift | static_cast<uint64_t>(chunk + 1)))
       return chunk;
   }
 }
@@ -42,7 +44,8 @@ void finish(const IgnisFrame *frame, int64_t index, int64_t chunks) {
     uint64_t count = word >> kEpochShift == frame->epoch ? word & kMaxChunks : 0;
     after = frame->epoch << kEpochShift | (count + 1);
   } while (!done.compare_exchange_weak(word, after));
-  if (static_cast<int64_t>(after & kMaxChunks) == chunks && reinterpret_cast<std::atomic<uint32_t> &>(slot.sleepers).load())
+  if (static_cast<int64_t>(after & kMaxChunks) == chunks &&
+      reinterpret_cast<std::atomic<uint32_t> &>(slot.sleepers).load())
     barrier(frame, index, -1);
 }
 
@@ -54,7 +57,8 @@ void chain(const IgnisFrame *frame) {
   auto chunks = static_cast<int64_t>(frame->args[1]);
   for (int64_t op = 0; op < kOps; ++op) {
     int64_t local = 0;
-    for (int64_t chunk; (chunk = claim(frame, op, chunks, local++)) < chunks; finish(frame, op, chunks))
+    for (int64_t chunk; (chunk = claim(frame, op, chunks, local++)) < chunks;
+         finish(frame, op, chunks))
       for (int64_t i = chunk * kValues / chunks; i < (chunk + 1) * kValues / chunks; ++i)
         values[i] = values[(i + op) % kValues] >= 0 ? values[i] + 1 : -1000;
     barrier(frame, op, chunks);
@@ -74,7 +78,8 @@ TEST(ThreadTeam, EveryChunkOnceInOrder) {
     EXPECT_EQ(team->threads(), threads);
     for (int64_t call = 0; call < 2000; ++call) {
       std::vector<int64_t> values(kValues, 0);
-      uint64_t arguments[2] = {reinterpret_cast<uint64_t>(values.data()), static_cast<uint64_t>(1 + call % kValues)};
+      uint64_t arguments[2] = {reinterpret_cast<uint64_t>(values.data()),
+                               static_cast<uint64_t>(1 + call % kValues)};
       team->run(chain, nullptr, nullptr, arguments);
       for (int64_t value : values)
         ASSERT_EQ(value, kOps) << threads << " threads, call " << call;

@@ -1,4 +1,4 @@
-//===- IgnisCanonicalize.cpp - canonical forms ---------------------------------------------------===//
+//===- IgnisCanonicalize.cpp - canonical forms ------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // A row count that says no more than the shape is dropped, so that equal ops look equal.
@@ -12,9 +12,9 @@ using namespace mlir;
 using namespace ignis;
 
 namespace {
-/// `rows(%c)` with a constant c that is the largest number of rows, or any count of a one-row op: all rows are in use.
-template <typename Op>
-struct DropFullRowCount : OpRewritePattern<Op> {
+/// `rows(%c)` with a constant c that is the largest number of rows, or any count of a one-row op:
+/// all rows are in use.
+template <typename Op> struct DropFullRowCount : OpRewritePattern<Op> {
   using OpRewritePattern<Op>::OpRewritePattern;
   LogicalResult matchAndRewrite(Op op, PatternRewriter &rewriter) const override {
     Value count = op.getRowCount();
@@ -22,7 +22,8 @@ struct DropFullRowCount : OpRewritePattern<Op> {
       return rewriter.notifyMatchFailure(op, "has no row count");
     int64_t most = cast<ShapedType>(op->getOperand(0).getType()).getDimSize(0);
     APInt constant;
-    if (most != 1 && (!matchPattern(count, m_ConstantInt(&constant)) || constant.getSExtValue() != most))
+    if (most != 1 &&
+        (!matchPattern(count, m_ConstantInt(&constant)) || constant.getSExtValue() != most))
       return rewriter.notifyMatchFailure(op, "row count is not known to be the number of rows");
     rewriter.modifyOpInPlace(op, [&] { op.clearRowCount(); });
     return success();

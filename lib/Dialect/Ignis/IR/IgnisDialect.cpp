@@ -1,7 +1,8 @@
-//===- IgnisDialect.cpp - registration of the dialect --------------------------------------------===//
+//===- IgnisDialect.cpp - registration of the dialect -----------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Types, attributes and the dialect object. Ops are in IgnisOps.cpp, their verifiers in IgnisVerify.cpp.
+// Types, attributes and the dialect object. Ops are in IgnisOps.cpp, their verifiers in
+// IgnisVerify.cpp.
 
 #include "ignis/Dialect/Ignis/IR/Ignis.h"
 

@@ -1,7 +1,8 @@
-//===- IgnisOps.cpp - what passes may ask of the ops ---------------------------------------------===//
+//===- IgnisOps.cpp - what passes may ask of the ops ------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Interface methods: rows in use, memory effects, rounding and scratch that an op declares, in-place safety.
+// Interface methods: rows in use, memory effects, rounding and scratch that an op declares,
+// in-place safety.
 
 #include "ignis/Dialect/Ignis/IR/Ignis.h"
 
@@ -43,9 +44,9 @@ static void printNames(OpAsmPrinter &printer, Operation *, ArrayAttr names) {
 //===----------------------------------------------------------------------------------------------===//
 
 /// Inputs are read, destinations written. Caches keep what other calls wrote, so they are read too.
-static void getBufferEffects(
-    DestinationStyleOpInterface op,
-    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
+static void
+getBufferEffects(DestinationStyleOpInterface op,
+                 SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
   auto *resource = SideEffects::DefaultResource::get();
   for (OpOperand *input : op.getDpsInputOperands())
     if (isa<MemRefType>(input->get().getType()))
@@ -121,12 +122,14 @@ int64_t LinearGroupOp::getActivationBytes() { return roundedBytes(getX(), getWei
 
 int64_t LinearSwigluOp::getActivationBytes() { return roundedBytes(getX(), getGate()); }
 
-/// Two tiles of the chunk's columns and all rows; kSwigluColumns is the chunk that the lowering uses.
+/// Two tiles of the chunk's columns and all rows; kSwigluColumns is the chunk that the lowering
+/// uses.
 int64_t LinearSwigluOp::getScratchBytes() {
   return 2 * 4 * kSwigluColumns * cast<ShapedType>(getOut().getType()).getDimSize(0);
 }
 
-/// Scores of one tile of query rows: kAttentionRows rows of all positions in blocks of 16, and a factor for each row.
+/// Scores of one tile of query rows: kAttentionRows rows of all positions in blocks of 16, and a
+/// factor for each row.
 static int64_t scoreBytes(Value keyCache) {
   auto type = cast<ShapedType>(keyCache.getType());
   return 4 * kAttentionRows * (type.getDimSize(2) * 16 + 1);

@@ -1,8 +1,8 @@
-//===- IgnisVerify.cpp - verifiers ---------------------------------------------------------------===//
+//===- IgnisVerify.cpp - verifiers ------------------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// One check per numbered constraint of IgnisOps.td; a comment `op_cN` marks each, and the test of the same name
-// in test/Dialect/Ignis/IR/invalid.mlir fails it.
+// One check per numbered constraint of IgnisOps.td; a comment `op_cN` marks each, and the test of
+// the same name in test/Dialect/Ignis/IR/invalid.mlir fails it.
 
 #include "ignis/Dialect/Ignis/IR/Ignis.h"
 
@@ -14,7 +14,8 @@ using namespace ignis;
 static ShapedType shaped(Value value) { return cast<ShapedType>(value.getType()); }
 static int64_t dim(Value value, unsigned i) { return shaped(value).getDimSize(i); }
 
-/// What holds for every op: static shapes, all operands tensors or all memrefs with identity layout.
+/// What holds for every op: static shapes, all operands tensors or all memrefs with identity
+/// layout.
 static LogicalResult verifyBuffers(Operation *op) {
   bool tensors = false, memrefs = false;
   for (Type type : op->getOperandTypes()) {
@@ -45,7 +46,8 @@ static LogicalResult verifyWidth(Operation *op, Value value, StringRef name, int
   int64_t last = dim(value, shaped(value).getRank() - 1);
   if (last == width)
     return success();
-  return op->emitOpError() << name << " has width " << last << ", expected " << width << ", " << what;
+  return op->emitOpError() << name << " has width " << last << ", expected " << width << ", "
+                           << what;
 }
 
 static LogicalResult verifyEpsilon(Operation *op, const APFloat &eps) {
@@ -67,10 +69,12 @@ LogicalResult WeightOp::verify() {
   if (!type.hasStaticShape() || type.getRank() < 1 || type.getRank() > 2) // weight_c2
     return emitOpError("needs a static shape of rank 1 or 2, got ") << type;
   Type element = type.getElementType();
-  if (!element.isF32() && !element.isF16() && !element.isBF16() && !isa<Q8_0Type>(element)) // weight_c3
+  if (!element.isF32() && !element.isF16() && !element.isBF16() &&
+      !isa<Q8_0Type>(element)) // weight_c3
     return emitOpError("needs elements of f32, f16, bf16 or !ignis.q8_0, got ") << element;
   if (isa<Q8_0Type>(element) && (type.getRank() != 2 || type.getDimSize(1) % 32)) // weight_c3
-    return emitOpError("needs rank 2 and rows of a multiple of 32 values for !ignis.q8_0, got ") << type;
+    return emitOpError("needs rank 2 and rows of a multiple of 32 values for !ignis.q8_0, got ")
+           << type;
   return success();
 }
 
@@ -78,7 +82,8 @@ LogicalResult EmbedOp::verify() {
   if (failed(verifyBuffers(*this)))
     return failure();
   if (dim(getTokens(), 0) != dim(getOut(), 0)) // embed_c1
-    return emitOpError() << "has " << dim(getTokens(), 0) << " tokens but " << dim(getOut(), 0) << " rows";
+    return emitOpError() << "has " << dim(getTokens(), 0) << " tokens but " << dim(getOut(), 0)
+                         << " rows";
   return verifyWidth(*this, getTable(), "table", dim(getOut(), 1), "the width of out"); // embed_c2
 }
 
@@ -99,7 +104,8 @@ LogicalResult ScaleOp::verify() {
 LogicalResult RmsNormOp::verify() {
   if (failed(verifyBuffers(*this)) ||
       failed(verifySameShape(*this, getX(), "x", getOut(), "out")) || // rms_norm_c1
-      failed(verifyWidth(*this, getWeight(), "weight", dim(getX(), 1), "the width of x"))) // rms_norm_c2
+      failed(verifyWidth(*this, getWeight(), "weight", dim(getX(), 1),
+                         "the width of x"))) // rms_norm_c2
     return failure();
   return verifyEpsilon(*this, getEps()); // rms_norm_c3
 }
@@ -116,23 +122,27 @@ LogicalResult RoundOp::verify() {
 /// Constraints shared by the linear ops: element types of x and weight, and blocks of 32.
 static LogicalResult verifyProduct(Operation *op, Value x, Value weight) {
   if (isQ8_0(weight) && dim(weight, 1) % 32)
-    return op->emitOpError() << "needs rows of a multiple of 32 values for !ignis.q8_0, got " << dim(weight, 1);
+    return op->emitOpError() << "needs rows of a multiple of 32 values for !ignis.q8_0, got "
+                             << dim(weight, 1);
   if (isRounded(x) && !isQ8_0(weight))
-    return op->emitOpError() << "has a rounded x but a weight of " << shaped(weight).getElementType()
-                             << ", expected !ignis.q8_0";
+    return op->emitOpError() << "has a rounded x but a weight of "
+                             << shaped(weight).getElementType() << ", expected !ignis.q8_0";
   return success();
 }
 
 LogicalResult LinearOp::verify() {
   if (failed(verifyBuffers(*this)) ||
-      failed(verifyWidth(*this, getWeight(), "weight", dim(getX(), 1), "the width of x")) || // linear_c1
-      failed(verifyWidth(*this, getOut(), "out", dim(getWeight(), 0), "the rows of weight"))) // linear_c2
+      failed(verifyWidth(*this, getWeight(), "weight", dim(getX(), 1),
+                         "the width of x")) || // linear_c1
+      failed(verifyWidth(*this, getOut(), "out", dim(getWeight(), 0),
+                         "the rows of weight"))) // linear_c2
     return failure();
   bool last = getSelect() == RowSelection::Last;
   int64_t rows = last ? 1 : dim(getX(), 0);
   if (dim(getOut(), 0) != rows) // linear_c3
     return emitOpError() << "out has " << dim(getOut(), 0) << " rows, expected " << rows;
-  if (getBias() && failed(verifyWidth(*this, getBias(), "bias", dim(getOut(), 1), "the width of out"))) // linear_c4
+  if (getBias() && failed(verifyWidth(*this, getBias(), "bias", dim(getOut(), 1),
+                                      "the width of out"))) // linear_c4
     return failure();
   if (getResidual()) { // linear_c5
     if (failed(verifySameShape(*this, getResidual(), "residual", getOut(), "out")))
@@ -147,21 +157,27 @@ LogicalResult LinearGroupOp::verify() {
   if (failed(verifyBuffers(*this)))
     return failure();
   size_t count = getWeights().size();
-  if (count < 2 || getOuts().size() != count || (!getBiases().empty() && getBiases().size() != count)) // linear_group_c1
-    return emitOpError() << "has " << count << " weights, " << getBiases().size() << " biases and " << getOuts().size()
+  if (count < 2 || getOuts().size() != count ||
+      (!getBiases().empty() && getBiases().size() != count)) // linear_group_c1
+    return emitOpError() << "has " << count << " weights, " << getBiases().size() << " biases and "
+                         << getOuts().size()
                          << " outs, expected at least two of each, or no biases";
   for (size_t i = 0; i < count; ++i) {
     Value weight = getWeights()[i], out = getOuts()[i];
-    if (shaped(weight).getElementType() != shaped(getWeights()[0]).getElementType()) // linear_group_c2
-      return emitOpError() << "weights differ in element type: " << shaped(getWeights()[0]).getElementType() << " against "
+    if (shaped(weight).getElementType() !=
+        shaped(getWeights()[0]).getElementType()) // linear_group_c2
+      return emitOpError() << "weights differ in element type: "
+                           << shaped(getWeights()[0]).getElementType() << " against "
                            << shaped(weight).getElementType();
-    if (failed(verifyWidth(*this, weight, "weight", dim(getX(), 1), "the width of x")) || // linear_group_c3
-        failed(verifyWidth(*this, out, "out", dim(weight, 0), "the rows of weight"))) // linear_group_c4
+    if (failed(verifyWidth(*this, weight, "weight", dim(getX(), 1),
+                           "the width of x")) || // linear_group_c3
+        failed(verifyWidth(*this, out, "out", dim(weight, 0),
+                           "the rows of weight"))) // linear_group_c4
       return failure();
     if (dim(out, 0) != dim(getX(), 0)) // linear_group_c4
       return emitOpError() << "out has " << dim(out, 0) << " rows, expected " << dim(getX(), 0);
-    if (!getBiases().empty() &&
-        failed(verifyWidth(*this, getBiases()[i], "bias", dim(out, 1), "the width of out"))) // linear_group_c5
+    if (!getBiases().empty() && failed(verifyWidth(*this, getBiases()[i], "bias", dim(out, 1),
+                                                   "the width of out"))) // linear_group_c5
       return failure();
     if (failed(verifyProduct(*this, getX(), weight))) // linear_group_c6, linear_group_c7
       return failure();
@@ -173,9 +189,12 @@ LogicalResult LinearSwigluOp::verify() {
   if (failed(verifyBuffers(*this)))
     return failure();
   if (getGate().getType() != getUp().getType()) // linear_swiglu_c1
-    return emitOpError() << "gate and up differ in type: " << getGate().getType() << " against " << getUp().getType();
-  if (failed(verifyWidth(*this, getGate(), "gate", dim(getX(), 1), "the width of x")) || // linear_swiglu_c2
-      failed(verifyWidth(*this, getOut(), "out", dim(getGate(), 0), "the rows of gate"))) // linear_swiglu_c3
+    return emitOpError() << "gate and up differ in type: " << getGate().getType() << " against "
+                         << getUp().getType();
+  if (failed(verifyWidth(*this, getGate(), "gate", dim(getX(), 1),
+                         "the width of x")) || // linear_swiglu_c2
+      failed(verifyWidth(*this, getOut(), "out", dim(getGate(), 0),
+                         "the rows of gate"))) // linear_swiglu_c3
     return failure();
   if (dim(getOut(), 0) != dim(getX(), 0)) // linear_swiglu_c3
     return emitOpError() << "out has " << dim(getOut(), 0) << " rows, expected " << dim(getX(), 0);
@@ -185,28 +204,31 @@ LogicalResult LinearSwigluOp::verify() {
 static LogicalResult verifyHeadSize(Operation *op, int64_t size) {
   if (size % 16 == 0 && size >= 32 && size <= 128)
     return success();
-  return op->emitOpError() << "has head size " << size << ", expected a multiple of 16 from 32 to 128";
+  return op->emitOpError() << "has head size " << size
+                           << ", expected a multiple of 16 from 32 to 128";
 }
 
 LogicalResult RopeOp::verify() {
   if (failed(verifyBuffers(*this)) ||
       failed(verifySameShape(*this, getX(), "x", getOut(), "out")) || // rope_c1
-      failed(verifyHeadSize(*this, dim(getTable(), 1)))) // rope_c3
+      failed(verifyHeadSize(*this, dim(getTable(), 1))))              // rope_c3
     return failure();
   if (dim(getX(), 1) % dim(getTable(), 1)) // rope_c2
-    return emitOpError() << "x has width " << dim(getX(), 1) << ", expected a multiple of the table's width "
-                         << dim(getTable(), 1);
+    return emitOpError() << "x has width " << dim(getX(), 1)
+                         << ", expected a multiple of the table's width " << dim(getTable(), 1);
   return success();
 }
 
 /// The caches agree with each other, the layer is one of theirs, and the head size is supported.
 static LogicalResult verifyCaches(Operation *op, Value keys, Value values, uint64_t layer) {
   ArrayRef<int64_t> k = shaped(keys).getShape(), v = shaped(values).getShape();
-  if (shaped(keys).getElementType() != shaped(values).getElementType() || k[0] != v[0] || k[1] != v[1] ||
-      k[2] * 16 != v[2] || k[3] != v[3] || k[4] != 16)
-    return op->emitOpError() << "key cache " << keys.getType() << " does not match value cache " << values.getType();
+  if (shaped(keys).getElementType() != shaped(values).getElementType() || k[0] != v[0] ||
+      k[1] != v[1] || k[2] * 16 != v[2] || k[3] != v[3] || k[4] != 16)
+    return op->emitOpError() << "key cache " << keys.getType() << " does not match value cache "
+                             << values.getType();
   if (layer >= static_cast<uint64_t>(k[0]))
-    return op->emitOpError() << "has layer " << static_cast<int64_t>(layer) << ", expected 0 to " << k[0] - 1;
+    return op->emitOpError() << "has layer " << static_cast<int64_t>(layer) << ", expected 0 to "
+                             << k[0] - 1;
   return verifyHeadSize(op, k[3]);
 }
 
@@ -217,20 +239,24 @@ LogicalResult AttentionOp::verify() {
     return failure();
   if (dim(getQ(), 0) != dim(getK(), 0)) // attention_c2
     return emitOpError() << "q has " << dim(getQ(), 0) << " rows but k has " << dim(getK(), 0);
-  if (failed(verifyCaches(*this, getKeyCache(), getValueCache(), getLayer()))) // attention_c3, c6, c7
+  if (failed(
+          verifyCaches(*this, getKeyCache(), getValueCache(), getLayer()))) // attention_c3, c6, c7
     return failure();
   int64_t width = dim(getValueCache(), 1) * dim(getValueCache(), 3);
-  if (failed(verifyWidth(*this, getK(), "k", width, "the cache's heads times head size"))) // attention_c4
+  if (failed(verifyWidth(*this, getK(), "k", width,
+                         "the cache's heads times head size"))) // attention_c4
     return failure();
   if (dim(getQ(), 1) % width) // attention_c5
-    return emitOpError() << "q has width " << dim(getQ(), 1) << ", expected a multiple of k's width " << width;
+    return emitOpError() << "q has width " << dim(getQ(), 1)
+                         << ", expected a multiple of k's width " << width;
   return success();
 }
 
 LogicalResult CacheWriteOp::verify() {
   if (failed(verifyBuffers(*this)) ||
       failed(verifySameShape(*this, getK(), "k", getV(), "v")) || // cache_write_c1
-      failed(verifyCaches(*this, getKeyCache(), getValueCache(), getLayer()))) // cache_write_c2, c4, c5
+      failed(verifyCaches(*this, getKeyCache(), getValueCache(),
+                          getLayer()))) // cache_write_c2, c4, c5
     return failure();
   return verifyWidth(*this, getK(), "k", dim(getValueCache(), 1) * dim(getValueCache(), 3),
                      "the cache's heads times head size"); // cache_write_c3
@@ -239,7 +265,8 @@ LogicalResult CacheWriteOp::verify() {
 LogicalResult RopeCacheOp::verify() {
   if (failed(verifyBuffers(*this)) ||
       failed(verifySameShape(*this, getK(), "k", getV(), "v")) || // rope_cache_c1
-      failed(verifyCaches(*this, getKeyCache(), getValueCache(), getLayer()))) // rope_cache_c2, c5, c6
+      failed(
+          verifyCaches(*this, getKeyCache(), getValueCache(), getLayer()))) // rope_cache_c2, c5, c6
     return failure();
   int64_t size = dim(getValueCache(), 3);
   if (failed(verifyWidth(*this, getK(), "k", dim(getValueCache(), 1) * size,
@@ -250,7 +277,7 @@ LogicalResult RopeCacheOp::verify() {
 
 LogicalResult AttendOp::verify() {
   if (failed(verifyBuffers(*this)) ||
-      failed(verifySameShape(*this, getQ(), "q", getOut(), "out")) || // attend_c1
+      failed(verifySameShape(*this, getQ(), "q", getOut(), "out")) ||          // attend_c1
       failed(verifyCaches(*this, getKeyCache(), getValueCache(), getLayer()))) // attend_c2, c4, c5
     return failure();
   int64_t width = dim(getValueCache(), 1) * dim(getValueCache(), 3);
@@ -260,8 +287,7 @@ LogicalResult AttendOp::verify() {
   return success();
 }
 
-template <typename Op>
-static LogicalResult verifyBinary(Op op) {
+template <typename Op> static LogicalResult verifyBinary(Op op) {
   if (failed(verifyBuffers(op)) ||
       failed(verifySameShape(op, op.getLhs(), "lhs", op.getRhs(), "rhs")))
     return failure();

@@ -1,15 +1,15 @@
-//===- BufferizableOpInterfaceImpl.cpp - bufferization of the dialect ----------------------------===//
+//===- BufferizableOpInterfaceImpl.cpp - bufferization of the dialect -------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Compute ops are destination-passing, so their model only says which operands are read: inputs and caches are, a plain destination is
-// not. A weight becomes a read-only memref.
+// Compute ops are destination-passing, so their model only says which operands are read: inputs and
+// caches are, a plain destination is not. A weight becomes a read-only memref.
 
 #include "ignis/Dialect/Ignis/Transforms/BufferizableOpInterfaceImpl.h"
 
 #include "ignis/Dialect/Ignis/IR/Ignis.h"
 
-#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Bufferization/IR/DstBufferizableOpInterfaceImpl.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/DialectRegistry.h"
@@ -20,8 +20,7 @@ using namespace ignis;
 
 namespace {
 template <typename Op>
-struct ComputeOpModel
-    : DstBufferizableOpInterfaceExternalModel<ComputeOpModel<Op>, Op> {
+struct ComputeOpModel : DstBufferizableOpInterfaceExternalModel<ComputeOpModel<Op>, Op> {
   bool bufferizesToMemoryRead(Operation *op, OpOperand &operand, const AnalysisState &) const {
     auto dst = cast<DestinationStyleOpInterface>(op);
     // Caches (rank 4 and 5) keep what earlier calls wrote; other destinations are overwritten.
@@ -74,16 +73,16 @@ struct WeightOpModel : BufferizableOpInterface::ExternalModel<WeightOpModel, Wei
   }
 };
 
-template <typename... Ops>
-void attach(MLIRContext *context) {
+template <typename... Ops> void attach(MLIRContext *context) {
   (Ops::template attachInterface<ComputeOpModel<Ops>>(*context), ...);
 }
 } // namespace
 
 void ignis::registerBufferizableOpInterfaceModels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, IgnisDialect *) {
-    attach<EmbedOp, RmsNormalizeOp, ScaleOp, RmsNormOp, RoundOp, LinearOp, LinearGroupOp, LinearSwigluOp, RopeOp,
-           AttentionOp, CacheWriteOp, RopeCacheOp, AttendOp, AddOp, MulOp, SiluOp, SwigluOp>(context);
+    attach<EmbedOp, RmsNormalizeOp, ScaleOp, RmsNormOp, RoundOp, LinearOp, LinearGroupOp,
+           LinearSwigluOp, RopeOp, AttentionOp, CacheWriteOp, RopeCacheOp, AttendOp, AddOp, MulOp,
+           SiluOp, SwigluOp>(context);
     WeightOp::attachInterface<WeightOpModel>(*context);
     context->loadDialect<memref::MemRefDialect, BufferizationDialect>();
   });

@@ -1,4 +1,4 @@
-//===- FuseLinearGroup.cpp - sibling linear layers -> linear_group -----------------------------===//
+//===- FuseLinearGroup.cpp - sibling linear layers -> linear_group ----------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // q, k and v, or gate and up: layers that read the same rows share one op and its chunks.
@@ -30,7 +30,8 @@ bool isMovable(Value value) {
 class GroupFusion {
 public:
   GroupFusion(func::FuncOp function, StringRef name, unsigned count, bool biases)
-      : function(function), rewriter(function.getContext()), remarks(name), count(count), biases(biases) {}
+      : function(function), rewriter(function.getContext()), remarks(name), count(count),
+        biases(biases) {}
 
   void run() {
     SmallVector<Value> inputs;
@@ -50,7 +51,8 @@ private:
       return;
     SmallVector<LinearOp> layers;
     for (Operation *user : x.getUsers())
-      if (auto linear = dyn_cast<LinearOp>(user); linear && linear.getX() == x && static_cast<bool>(linear.getBias()) == biases)
+      if (auto linear = dyn_cast<LinearOp>(user);
+          linear && linear.getX() == x && static_cast<bool>(linear.getBias()) == biases)
         layers.push_back(linear);
     if (layers.size() != count)
       return;
@@ -79,16 +81,20 @@ private:
     }
     for (Value value : llvm::concat<Value>(weights, biasValues, outs)) {
       Operation *definition = value.getDefiningOp();
-      if (!definition || definition->getBlock() != first->getBlock() || definition->isBeforeInBlock(first))
+      if (!definition || definition->getBlock() != first->getBlock() ||
+          definition->isBeforeInBlock(first))
         continue;
       if (!isMovable(value))
         return missed("an operand is made between the layers");
     }
     for (Value value : llvm::concat<Value>(weights, biasValues, outs))
-      if (Operation *definition = value.getDefiningOp(); definition && definition->getBlock() == first->getBlock() && !definition->isBeforeInBlock(first))
+      if (Operation *definition = value.getDefiningOp();
+          definition && definition->getBlock() == first->getBlock() &&
+          !definition->isBeforeInBlock(first))
         rewriter.moveOpBefore(definition, first);
     rewriter.setInsertionPoint(first);
-    auto group = LinearGroupOp::create(rewriter, first.getLoc(), types, x, weights, biasValues, outs, first.getRows());
+    auto group = LinearGroupOp::create(rewriter, first.getLoc(), types, x, weights, biasValues,
+                                       outs, first.getRows());
     for (auto [linear, result] : llvm::zip(layers, group.getResults()))
       rewriter.replaceOp(linear, result);
     remarks.passed();

@@ -1,7 +1,8 @@
-//===- FuseLinearSwiglu.cpp - linear gate + linear up + swiglu -> linear_swiglu ----------------===//
+//===- FuseLinearSwiglu.cpp - linear gate + linear up + swiglu -> linear_swiglu ---------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Gate and up rows never leave the cache: each chunk of columns computes both products and their activation.
+// Gate and up rows never leave the cache: each chunk of columns computes both products and their
+// activation.
 
 #include "ignis/Dialect/Ignis/IR/Ignis.h"
 #include "ignis/Dialect/Ignis/Transforms/Passes.h"
@@ -21,12 +22,14 @@ using namespace ignis;
 
 namespace {
 struct FuseSwigluOp : OpRewritePattern<SwigluOp> {
-  FuseSwigluOp(MLIRContext *context, FusionRemarks &remarks) : OpRewritePattern(context), remarks(remarks) {}
+  FuseSwigluOp(MLIRContext *context, FusionRemarks &remarks)
+      : OpRewritePattern(context), remarks(remarks) {}
 
   LogicalResult matchAndRewrite(SwigluOp swiglu, PatternRewriter &rewriter) const override {
     if (!isa<RankedTensorType>(swiglu.getLhs().getType()))
       return remarks.missed(rewriter, swiglu, "works on tensors, not on buffers");
-    auto gate = swiglu.getLhs().getDefiningOp<LinearOp>(), up = swiglu.getRhs().getDefiningOp<LinearOp>();
+    auto gate = swiglu.getLhs().getDefiningOp<LinearOp>(),
+         up = swiglu.getRhs().getDefiningOp<LinearOp>();
     if (!gate || !up)
       return remarks.missed(rewriter, swiglu, "gate and up are not both linear layers");
     if (gate == up || !gate->hasOneUse() || !up->hasOneUse())
@@ -41,8 +44,9 @@ struct FuseSwigluOp : OpRewritePattern<SwigluOp> {
       return remarks.missed(rewriter, swiglu, "gate or up computes the last row alone");
     if (gate.getRows() != up.getRows() || gate.getRows() != swiglu.getRows())
       return remarks.missed(rewriter, swiglu, "rows in use differ");
-    rewriter.replaceOpWithNewOp<LinearSwigluOp>(swiglu, swiglu->getResultTypes()[0], gate.getX(), gate.getWeight(),
-                                                up.getWeight(), swiglu.getOut(), swiglu.getRows());
+    rewriter.replaceOpWithNewOp<LinearSwigluOp>(swiglu, swiglu->getResultTypes()[0], gate.getX(),
+                                                gate.getWeight(), up.getWeight(), swiglu.getOut(),
+                                                swiglu.getRows());
     rewriter.eraseOp(gate);
     rewriter.eraseOp(up);
     remarks.passed();

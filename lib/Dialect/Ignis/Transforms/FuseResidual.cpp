@@ -1,4 +1,4 @@
-//===- FuseResidual.cpp - linear + add -> linear with a residual -------------------------------===//
+//===- FuseResidual.cpp - linear + add -> linear with a residual ------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // The sum is made where the product still is in registers.
@@ -21,7 +21,8 @@ using namespace ignis;
 
 namespace {
 struct FuseAdd : OpRewritePattern<AddOp> {
-  FuseAdd(MLIRContext *context, FusionRemarks &remarks) : OpRewritePattern(context), remarks(remarks) {}
+  FuseAdd(MLIRContext *context, FusionRemarks &remarks)
+      : OpRewritePattern(context), remarks(remarks) {}
 
   LogicalResult matchAndRewrite(AddOp add, PatternRewriter &rewriter) const override {
     if (!isa<RankedTensorType>(add.getLhs().getType()))
@@ -30,7 +31,8 @@ struct FuseAdd : OpRewritePattern<AddOp> {
     auto linear = add.getRhs().getDefiningOp<LinearOp>();
     Value residual = add.getLhs();
     auto other = add.getLhs().getDefiningOp<LinearOp>();
-    if (other && (!linear || (linear->getBlock() == other->getBlock() && linear->isBeforeInBlock(other)))) {
+    if (other &&
+        (!linear || (linear->getBlock() == other->getBlock() && linear->isBeforeInBlock(other)))) {
       linear = other;
       residual = add.getRhs();
     }
@@ -44,8 +46,9 @@ struct FuseAdd : OpRewritePattern<AddOp> {
       return remarks.missed(rewriter, add, "the linear layer computes the last row alone");
     if (linear.getRows() != add.getRows())
       return remarks.missed(rewriter, add, "rows in use differ");
-    rewriter.replaceOpWithNewOp<LinearOp>(add, add->getResultTypes()[0], linear.getX(), linear.getWeight(),
-                                          linear.getBias(), residual, add.getOut(), add.getRows(), RowSelection::All);
+    rewriter.replaceOpWithNewOp<LinearOp>(add, add->getResultTypes()[0], linear.getX(),
+                                          linear.getWeight(), linear.getBias(), residual,
+                                          add.getOut(), add.getRows(), RowSelection::All);
     rewriter.eraseOp(linear);
     remarks.passed();
     return success();

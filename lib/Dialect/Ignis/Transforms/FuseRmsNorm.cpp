@@ -1,4 +1,4 @@
-//===- FuseRmsNorm.cpp - rms_normalize + scale -> rms_norm ----------------------------------------===//
+//===- FuseRmsNorm.cpp - rms_normalize + scale -> rms_norm ------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // One of the two fusions of the published headline (49 matches in a model of 24 layers).

@@ -1,4 +1,4 @@
-//===- FuseRopeCache.cpp - rope of k + attention -> rope_cache + attend ------------------------===//
+//===- FuseRopeCache.cpp - rope of k + attention -> rope_cache + attend -----------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Rotated keys go straight to their cache, without a row in between.
@@ -21,7 +21,8 @@ using namespace ignis;
 
 namespace {
 struct FuseAttention : OpRewritePattern<AttentionOp> {
-  FuseAttention(MLIRContext *context, FusionRemarks &remarks) : OpRewritePattern(context), remarks(remarks) {}
+  FuseAttention(MLIRContext *context, FusionRemarks &remarks)
+      : OpRewritePattern(context), remarks(remarks) {}
 
   LogicalResult matchAndRewrite(AttentionOp attention, PatternRewriter &rewriter) const override {
     if (!isa<RankedTensorType>(attention.getQ().getType()))
@@ -38,14 +39,16 @@ struct FuseAttention : OpRewritePattern<AttentionOp> {
     int64_t headSize = cast<ShapedType>(attention.getValueCache().getType()).getDimSize(3);
     if (cast<ShapedType>(rope.getTable().getType()).getDimSize(1) != headSize)
       return remarks.missed(rewriter, attention, "the table's width is not the cache's head size");
-    auto write = RopeCacheOp::create(rewriter, attention.getLoc(),
-                                     TypeRange{attention.getKeyCache().getType(), attention.getValueCache().getType()},
-                                     rope.getX(), attention.getV(), rope.getTable(), attention.getPosition(),
-                                     attention.getKeyCache(), attention.getValueCache(), attention.getRows(),
-                                     attention.getLayerAttr());
-    auto attend = AttendOp::create(rewriter, attention.getLoc(), attention->getResultTypes()[0], attention.getQ(),
-                                   write->getResult(0), write->getResult(1), attention.getPosition(),
-                                   attention.getOut(), attention.getRows(), attention.getLayerAttr());
+    auto write = RopeCacheOp::create(
+        rewriter, attention.getLoc(),
+        TypeRange{attention.getKeyCache().getType(), attention.getValueCache().getType()},
+        rope.getX(), attention.getV(), rope.getTable(), attention.getPosition(),
+        attention.getKeyCache(), attention.getValueCache(), attention.getRows(),
+        attention.getLayerAttr());
+    auto attend = AttendOp::create(rewriter, attention.getLoc(), attention->getResultTypes()[0],
+                                   attention.getQ(), write->getResult(0), write->getResult(1),
+                                   attention.getPosition(), attention.getOut(), attention.getRows(),
+                                   attention.getLayerAttr());
     rewriter.replaceOp(attention, {attend->getResult(0), write->getResult(0), write->getResult(1)});
     rewriter.eraseOp(rope);
     remarks.passed();

@@ -1,4 +1,4 @@
-//===- FuseSwiglu.cpp - silu + mul -> swiglu -----------------------------------------------------===//
+//===- FuseSwiglu.cpp - silu + mul -> swiglu --------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // The other fusion of the published headline (24 matches in a model of 24 layers).

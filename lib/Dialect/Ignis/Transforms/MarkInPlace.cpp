@@ -1,7 +1,8 @@
-//===- MarkInPlace.cpp - let elementwise ops overwrite an input that dies ----------------------===//
+//===- MarkInPlace.cpp - let elementwise ops overwrite an input that dies ---------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Bufferization then needs no new buffer; which ops may do so, they say themselves (isElementwiseIn).
+// Bufferization then needs no new buffer; which ops may do so, they say themselves
+// (isElementwiseIn).
 
 #include "ignis/Dialect/Ignis/IR/Ignis.h"
 #include "ignis/Dialect/Ignis/Transforms/Passes.h"
@@ -42,12 +43,15 @@ struct MarkInPlacePass : ignis::impl::MarkInPlaceBase<MarkInPlacePass> {
     OpOperand &init = *op.getDpsInitOperand(0);
     for (OpOperand *input : op.getDpsInputOperands()) {
       Value value = input->get();
-      if (value.getType() != init.get().getType() || !compute.isElementwiseIn(*input) || !diesAt(value, op))
+      if (value.getType() != init.get().getType() || !compute.isElementwiseIn(*input) ||
+          !diesAt(value, op))
         continue;
       // Caller's memory may be overwritten only where the caller says so.
       if (auto argument = dyn_cast<BlockArgument>(value)) {
         auto function = dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp());
-        auto writable = function ? function.getArgAttrOfType<BoolAttr>(argument.getArgNumber(), "bufferization.writable") : BoolAttr();
+        auto writable = function ? function.getArgAttrOfType<BoolAttr>(argument.getArgNumber(),
+                                                                       "bufferization.writable")
+                                 : BoolAttr();
         if (!writable || !writable.getValue())
           continue;
       }

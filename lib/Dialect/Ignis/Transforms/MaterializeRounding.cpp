@@ -1,4 +1,4 @@
-//===- MaterializeRounding.cpp - a buffer for every rounding that is left ------------------------===//
+//===- MaterializeRounding.cpp - a buffer for every rounding that is left ---------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Runs before memory planning, so that rounded rows are planned like all other buffers.
@@ -41,18 +41,19 @@ struct MaterializeRoundingPass : ignis::impl::MaterializeRoundingBase<Materializ
     SmallVector<std::pair<Value, RoundOp>> rounded;
     for (Operation &op : llvm::make_early_inc_range(block)) {
       if (auto compute = dyn_cast<ComputeOpInterface>(op))
-        if (compute.getActivationBytes() != 0 &&
-            isa<MemRefType>(op.getOperand(0).getType()))
+        if (compute.getActivationBytes() != 0 && isa<MemRefType>(op.getOperand(0).getType()))
           roundInput(rewriter, compute, rounded);
       if (op.getNumRegions())
         rounded.clear(); // Not looked into.
       if (auto dst = dyn_cast<DestinationStyleOpInterface>(op))
         for (Value written : dst.getDpsInits())
-          llvm::erase_if(rounded, [&](auto &entry) { return rootOf(entry.first) == rootOf(written); });
+          llvm::erase_if(rounded,
+                         [&](auto &entry) { return rootOf(entry.first) == rootOf(written); });
     }
   }
 
-  void roundInput(IRRewriter &rewriter, ComputeOpInterface op, SmallVectorImpl<std::pair<Value, RoundOp>> &rounded) {
+  void roundInput(IRRewriter &rewriter, ComputeOpInterface op,
+                  SmallVectorImpl<std::pair<Value, RoundOp>> &rounded) {
     Value x = op->getOperand(0), rows = op.getRowCount();
     if (share)
       for (auto &[value, round] : rounded)
@@ -61,7 +62,8 @@ struct MaterializeRoundingPass : ignis::impl::MaterializeRoundingBase<Materializ
           return;
         }
     rewriter.setInsertionPoint(op);
-    auto type = MemRefType::get(cast<MemRefType>(x.getType()).getShape(), Q8ActType::get(&getContext()));
+    auto type =
+        MemRefType::get(cast<MemRefType>(x.getType()).getShape(), Q8ActType::get(&getContext()));
     Value buffer = memref::AllocOp::create(rewriter, op->getLoc(), type);
     auto round = RoundOp::create(rewriter, op->getLoc(), Type(), x, buffer, rows);
     rewriter.modifyOpInPlace(op, [&] { op->setOperand(0, buffer); });

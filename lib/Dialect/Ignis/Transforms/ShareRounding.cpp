@@ -1,7 +1,8 @@
-//===- ShareRounding.cpp - explicit rounding of activations, once per value -----------------------===//
+//===- ShareRounding.cpp - explicit rounding of activations, once per value -------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Rounding reads a row once and writes a quarter of it; done per value instead of per reader it is work saved and one barrier less.
+// Rounding reads a row once and writes a quarter of it; done per value instead of per reader it is
+// work saved and one barrier less.
 
 #include "ignis/Dialect/Ignis/IR/Ignis.h"
 #include "ignis/Dialect/Ignis/Transforms/Passes.h"
@@ -37,7 +38,8 @@ struct ShareRoundingPass : ignis::impl::ShareRoundingBase<ShareRoundingPass> {
           rewriter.setInsertionPoint(&op);
           auto type = RankedTensorType::get(cast<RankedTensorType>(x.getType()).getShape(),
                                             Q8ActType::get(&getContext()));
-          Value empty = tensor::EmptyOp::create(rewriter, op.getLoc(), type.getShape(), type.getElementType());
+          Value empty = tensor::EmptyOp::create(rewriter, op.getLoc(), type.getShape(),
+                                                type.getElementType());
           shared = RoundOp::create(rewriter, op.getLoc(), type, x, empty, rows).getResult();
         }
         rewriter.modifyOpInPlace(&op, [&] { op.setOperand(0, shared); });

@@ -1,8 +1,8 @@
-//===- Ignis.h - the ignis dialect ---------------------------------------------------------------===//
+//===- Ignis.h - the ignis dialect ------------------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// The one header that users of the dialect include: dialect, types, attributes, interfaces and ops. Reference: docs/Dialects/IgnisDialect.md,
-// generated from the .td files beside this one.
+// The one header that users of the dialect include: dialect, types, attributes, interfaces and ops.
+// Reference: docs/Dialects/IgnisDialect.md, generated from the .td files beside this one.
 
 #ifndef IGNIS_DIALECT_IGNIS_IR_IGNIS_H
 #define IGNIS_DIALECT_IGNIS_IR_IGNIS_H
@@ -31,12 +31,14 @@
 
 namespace ignis {
 
-/// Bytes of a value of this shaped type in memory: rows of `!ignis.q8_0` as in the file, `!ignis.q8_act` as activation records. Fails
-/// on dynamic shapes, on other element types of unknown size and on overflow.
+/// Bytes of a value of this shaped type in memory: rows of `!ignis.q8_0` as in the file,
+/// `!ignis.q8_act` as activation records. Fails on dynamic shapes, on other element types of
+/// unknown size and on overflow.
 mlir::FailureOr<int64_t> getSizeInBytes(mlir::ShapedType type);
 
-/// Columns that one tile of `ignis.linear_swiglu` has in scratch, and query rows (heads of one key/value head times tokens) that one
-/// tile of attention has there. The ops declare their scratch with these numbers and the lowering keeps to them.
+/// Columns that one tile of `ignis.linear_swiglu` has in scratch, and query rows (heads of one
+/// key/value head times tokens) that one tile of attention has there. The ops declare their scratch
+/// with these numbers and the lowering keeps to them.
 constexpr int64_t kSwigluColumns = 64;
 constexpr int64_t kAttentionRows = 16;
 

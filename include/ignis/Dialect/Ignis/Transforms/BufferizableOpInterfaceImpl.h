@@ -1,4 +1,4 @@
-//===- BufferizableOpInterfaceImpl.h - bufferization of the dialect ------------------------------===//
+//===- BufferizableOpInterfaceImpl.h - bufferization of the dialect ---------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Registers the models through which upstream's one-shot bufferization handles ignis ops.

@@ -1,4 +1,4 @@
-//===- Passes.h - passes on ignis ops ------------------------------------------------------------===//
+//===- Passes.h - passes on ignis ops ---------------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Declarations generated from Passes.td.

@@ -1,0 +1,54 @@
+//===- Barrier.cpp - waiting for chunks -------------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0
+//
+// The runtime's half of ModuleABI.h: generated code claims and finishes chunks itself and comes
+// here to wait for the last one. Spinning is short, because a thread that spins may hold the very
+// core that the holder of the last chunk needs; asleep, it lets the scheduler move that one over.
+
+#include "Sleep.h"
+#include "SpinLimit.h"
+#include "ignis/Runtime/ThreadTeam.h"
+
+#include <atomic>
+
+using namespace ignis;
+using namespace ignis::runtime;
+
+/// A sleeper looks again after this long, whatever happened to its wake-up.
+static constexpr int64_t kLongestSleep = 5000000;
+
+void ignis::runtime::barrier(const IgnisFrame *frame, int64_t index, int64_t chunks) {
+  if (frame->threads == 1 || chunks == 0)
+    return;
+  IgnisSlot &slot = frame->slots[index];
+  auto &done = reinterpret_cast<std::atomic<uint64_t> &>(slot.done);
+  auto &sleepers = reinterpret_cast<std::atomic<uint32_t> &>(slot.sleepers);
+  // The half of `done` that counts (and the low bits of the epoch above it): the futex's word.
+  auto &low = reinterpret_cast<std::atomic<uint32_t> *>(
+      &slot.done)[__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__];
+  if (chunks < 0) {
+    wakeAll(low);
+    return;
+  }
+  auto finished = [&](uint64_t word) {
+    uint64_t epoch = word >> kEpochShift;
+    return epoch > frame->epoch ||
+           (epoch == frame->epoch && static_cast<int64_t>(word & kMaxChunks) >= chunks);
+  };
+  for (int i = 0, limit = spinLimit(); i < limit; ++i) {
+    if (finished(done.load(std::memory_order_acquire)))
+      return;
+    spinPause();
+  }
+  while (true) {
+    // Counted first, looked at second; the finisher does it the other way round, so one of the two
+    // sees the other.
+    sleepers.fetch_add(1);
+    uint64_t word = done.load();
+    if (!finished(word))
+      sleepOn(low, static_cast<uint32_t>(word), kLongestSleep);
+    sleepers.fetch_sub(1);
+    if (finished(done.load()))
+      return;
+  }
+}
