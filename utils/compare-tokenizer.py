@@ -8,6 +8,11 @@
     /tmp/referee/bin/python utils/compare-tokenizer.py bin/ignis-tokenizer-server MODEL.gguf \\
         HF_DIR [--texts N] [--seed N] [--only KIND]
 
+    /tmp/referee/bin/python utils/compare-tokenizer.py --digest data/tokenizers/qwen2
+
+prints the CRC-32 of the referee's ids of every code point in some surroundings, which a unit test
+(test/Unit/Tokenizer/Qwen2Test.cpp) compares with ours.
+
 MODEL.gguf holds the vocabulary of HF_DIR (tokenizer.json, or vocab.json and merges.txt), as the
 converter or the synthesizer wrote it. Kinds of texts: every code point in several surroundings,
 random ones of several sorts, long ones, special tokens, and FILES given with --files. Exit status 1
@@ -21,6 +26,7 @@ import struct
 import subprocess
 import sys
 import time
+import zlib
 from pathlib import Path
 
 import tokenizers
@@ -152,7 +158,25 @@ def files(paths):
             yield text
 
 
+def digest(theirs, before, after):
+    crc = 0
+    for first in range(0, len(POINTS), 64):
+        text = "\n\u3000x\n".join(before + chr(c) + after for c in POINTS[first:first + 64])
+        ids = theirs.encode(text, add_special_tokens=False).ids
+        crc = zlib.crc32(struct.pack(f"<{len(ids)}i", *ids), crc)
+    return crc
+
+
+def print_digests(directory):
+    theirs = referee(directory)
+    theirs.encode_special_tokens = True
+    for before, after in (("", "1"), ("'", "s"), ("e\u0345", "\u0334")):
+        print(f"{ascii(before)} {ascii(after)} {digest(theirs, before, after):#010x}")
+
+
 def main():
+    if sys.argv[1:2] == ["--digest"]:
+        return print_digests(Path(sys.argv[2]))
     parser = argparse.ArgumentParser()
     parser.add_argument("server")
     parser.add_argument("model")

@@ -12,7 +12,7 @@ set(IGNIS_KERNEL_OPTIONS -O3 -ffreestanding -fno-stack-protector -fno-threadsafe
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # Loops that fill or copy stay loops. g++-12 takes the undefined operand inside its own AVX-512 intrinsics for a
   # variable that is used uninitialised (GCC bug 105593).
-  list(APPEND IGNIS_KERNEL_OPTIONS -fno-tree-loop-distribute-patterns -Wno-maybe-uninitialized)
+  list(APPEND IGNIS_KERNEL_OPTIONS -fno-tree-loop-distribute-patterns -Wno-maybe-uninitialized -Wno-uninitialized)
 endif()
 
 function(add_ignis_kernel_variant target name)

@@ -51,9 +51,9 @@ ignis::linkObject(llvm::StringRef object, std::string manifest, const SymbolBind
                                               llvm::JITSymbolFlags::Exported |
                                                   llvm::JITSymbolFlags::Callable};
   if (llvm::Error error = library.define(llvm::orc::absoluteSymbols(std::move(symbols))))
-    return std::move(error);
+    return error;
   if (llvm::Error error =
           (*jit)->addObjectFile(llvm::MemoryBuffer::getMemBufferCopy(object, "ignis")))
-    return std::move(error);
+    return error;
   return std::make_unique<JITModel>(std::move(*jit), std::move(manifest));
 }

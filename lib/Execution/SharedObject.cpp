@@ -99,9 +99,9 @@ llvm::Expected<std::string> ignis::linkSharedObject(llvm::ArrayRef<llvm::StringR
   TemporaryFile output;
   for (auto [input, object] : llvm::zip(inputs, objects))
     if (llvm::Error error = input.create("o", object))
-      return std::move(error);
+      return error;
   if (llvm::Error error = output.create("so", ""))
-    return std::move(error);
+    return error;
   llvm::SmallVector<const char *> arguments = {"ld.lld",
                                                "-shared",
                                                "--no-undefined",

@@ -83,7 +83,7 @@ llvm::Expected<GenerateResult> ignis::generate::generate(runtime::Session &sessi
         session.context() - session.position() + static_cast<int64_t>(done))
       count = prompt.size() - done; // Let feed() refuse the whole.
     if (llvm::Error error = session.feed(prompt.slice(done, count), options.chunk))
-      return std::move(error);
+      return error;
     done += count;
     if (options.interrupted && options.interrupted()) {
       result.reason = StopReason::Interrupted;
@@ -130,7 +130,7 @@ llvm::Expected<GenerateResult> ignis::generate::generate(runtime::Session &sessi
       break;
     }
     if (llvm::Error error = session.feed(id))
-      return std::move(error);
+      return error;
     ++result.decodedTokens;
   }
   result.decodeSeconds = now() - begin;

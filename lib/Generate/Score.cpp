@@ -45,7 +45,7 @@ ignis::generate::perplexity(runtime::Session &session, llvm::ArrayRef<int32_t> i
       ++result.scored;
     });
     if (error)
-      return std::move(error);
+      return error;
     ++result.windows;
     if (progress && !progress(w + 1, windows))
       break;

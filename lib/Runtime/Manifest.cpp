@@ -166,6 +166,6 @@ llvm::Expected<Manifest> ignis::runtime::parseManifest(llvm::StringRef text) {
   parser.each(*root, "entries",
               [&](const json::Object &object) { parser.entry(object, manifest); });
   if (llvm::Error error = parser.error())
-    return std::move(error);
+    return error;
   return manifest;
 }

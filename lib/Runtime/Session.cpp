@@ -264,6 +264,6 @@ llvm::Expected<std::unique_ptr<Session>> Session::create(const gguf::File &file,
                                                          const SessionOptions &options) {
   auto session = std::make_unique<SessionImpl>();
   if (llvm::Error error = session->initialise(file, std::move(model), options))
-    return std::move(error);
+    return error;
   return session;
 }

@@ -157,7 +157,7 @@ llvm::Expected<BenchReport> ignis::tools::measure(const BenchOptions &options,
     return config.takeError();
   BenchReport report;
   if (llvm::Error error = Bench(options, file, *config).run(report))
-    return std::move(error);
+    return error;
 #ifdef __linux__
   if (FILE *status = std::fopen("/proc/self/status", "r")) {
     char line[256];

@@ -43,6 +43,6 @@ llvm::Expected<int> ignis::tools::runEmit(const RunOptions &options) {
     return llvm::createStringError("cannot write " + options.output + ": " + reason);
   }
   if (llvm::Error failed = out->keep(options.output))
-    return std::move(failed);
+    return failed;
   return 0;
 }

@@ -81,7 +81,7 @@ llvm::Expected<int> converse(const RunOptions &options, runtime::Session &sessio
     if (!result->ids.empty() && result->reason == generate::StopReason::Length &&
         session.position() < session.context())
       if (llvm::Error error = session.feed(result->ids.back()))
-        return std::move(error);
+        return error;
     first = false;
   }
   (void)options;

@@ -95,10 +95,10 @@ llvm::Expected<int> ignis::tools::runLogits(const RunOptions &options, const ggu
     return session.takeError();
   if (!options.logits.empty()) {
     if (llvm::Error error = generate::writeLogits(**session, *ids, options.chunk, options.logits))
-      return std::move(error);
+      return error;
   } else { // Without a file: the best token of the last position.
     if (llvm::Error error = (*session)->feed(*ids, options.chunk))
-      return std::move(error);
+      return error;
     if (!print(std::to_string(generate::argmax((*session)->lastLogits())) + "\n"))
       return 1;
   }
