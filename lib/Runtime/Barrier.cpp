@@ -24,8 +24,8 @@ void ignis::runtime::barrier(const IgnisFrame *frame, int64_t index, int64_t chu
   auto &done = reinterpret_cast<std::atomic<uint64_t> &>(slot.done);
   auto &sleepers = reinterpret_cast<std::atomic<uint32_t> &>(slot.sleepers);
   // The half of `done` that counts (and the low bits of the epoch above it): the futex's word.
-  auto &low = reinterpret_cast<std::atomic<uint32_t> *>(
-      &slot.done)[__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__];
+  auto &low =
+      reinterpret_cast<std::atomic<uint32_t> *>(&slot.done)[__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__];
   if (chunks < 0) {
     wakeAll(low);
     return;

@@ -18,10 +18,10 @@ int64_t involuntarySwitches();
 /// One per worker. Times are nanoseconds of a monotonic clock.
 class PreemptionWatch {
 public:
-  static constexpr int kStrikes = 3;                      ///< preempted calls ..
-  static constexpr int64_t kWindow = 200000000;           ///< .. within this time park a worker ..
-  static constexpr int64_t kShortestRest = 20000000;      ///< .. for this long, twice as long ..
-  static constexpr int64_t kLongestRest = 640000000;      ///< .. each time that follows soon, up to this
+  static constexpr int kStrikes = 3;                 ///< preempted calls ..
+  static constexpr int64_t kWindow = 200000000;      ///< .. within this time park a worker ..
+  static constexpr int64_t kShortestRest = 20000000; ///< .. for this long, twice as long ..
+  static constexpr int64_t kLongestRest = 640000000; ///< .. each time that follows soon, up to this
 
   /// Tells of a call that ended at `now`, in which the thread's count of switches became
   /// `switches`. How long to rest; 0: go on.

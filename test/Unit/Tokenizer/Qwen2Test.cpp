@@ -12,7 +12,6 @@
 
 #include "gtest/gtest.h"
 
-
 using namespace ignis::tokenizer;
 using namespace ignis::tokenizer::test;
 
