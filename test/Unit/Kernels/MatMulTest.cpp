@@ -145,10 +145,10 @@ TEST(MatMul, RangesStridesAndInPlace) {
           << v->name << " matmul row " << r;
       ASSERT_TRUE(sameFloats(z.floats() + r * stride, &want[r * s.n], s.n))
           << v->name << " matvec row " << r;
-      if (r + 1 < s.rows) // the gap between rows is not ours
-        for (int64_t j = s.n; j < stride; ++j)
-          ASSERT_EQ(reinterpret_cast<uint32_t *>(y.floats())[r * stride + j], 0xa5a5a5a5)
-              << v->name;
+      // The gap between rows is not ours.
+      for (int64_t j = s.n; r + 1 < s.rows && j < stride; ++j) {
+        ASSERT_EQ(reinterpret_cast<uint32_t *>(y.floats())[r * stride + j], 0xa5a5a5a5) << v->name;
+      }
     }
   }
 }

@@ -63,7 +63,8 @@ TEST(Round, OnlyTheRowsAskedFor) {
     v->table.round_q8_0(x.data(), some.bytes(), 2, 4, k);
     EXPECT_EQ(std::memcmp(some.bytes() + 2 * bytes, all.bytes() + 2 * bytes, 2 * bytes), 0);
     for (int64_t i = 0; i < rows * bytes; ++i)
-      if (i < 2 * bytes || i >= 4 * bytes)
+      if (i < 2 * bytes || i >= 4 * bytes) {
         ASSERT_EQ(some.bytes()[i], 0xa5) << v->name << " byte " << i;
+      }
   }
 }
