@@ -9,15 +9,21 @@ import lit.formats
 from lit.llvm import llvm_config
 from lit.llvm.subst import ToolSubst
 
+if not hasattr(config, "ignis_obj_root"):  # A path in the source tree: ignis-lit says which build it belongs to.
+    lit_config.load_config(config, os.environ["IGNIS_LIT_SITE"])
+    raise SystemExit
+
 config.name = "ignis"
 config.test_format = lit.formats.ShTest(True)
 config.suffixes = [".mlir", ".test"]
-config.excludes = ["Inputs", "Tools", "Unit", "data", "fuzz"]
+config.excludes = ["Inputs", "Tools", "Unit", "data", "fuzz", "lib"]
 config.test_source_root = os.path.dirname(__file__)
 config.test_exec_root = os.path.join(config.ignis_obj_root, "test")
 
-llvm_config.use_default_substitutions()  # FileCheck, not, count
+llvm_config.use_default_substitutions()  # FileCheck
+llvm_config.with_environment("PATH", config.llvm_tools_dir, append_path=True)  # not, count
 binaries = os.path.join(config.ignis_obj_root, "bin")
 llvm_config.add_tool_substitutions(
     [ToolSubst(name, unresolved="fatal") for name in ("ignis-opt", "ignis-plan")], [binaries, config.llvm_tools_dir]
 )
+config.substitutions.append(("%contract-plugin", os.path.join(config.ignis_obj_root, "test", "lib", "IgnisContractPlugin.so")))

@@ -8,6 +8,7 @@
 #include "ignis/Dialect/Ignis/IR/Ignis.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/CallInterfaces.h"
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -138,6 +139,18 @@ FailureOr<SmallVector<LiveBuffer>> ignis::collectBuffers(func::FuncOp function, 
   if (failed(Collector(function, quiet).run(buffers)))
     return failure();
   return buffers;
+}
+
+std::optional<int64_t> ignis::arenaOffset(func::FuncOp function, Value buffer) {
+  APInt shift;
+  if (auto view = buffer.getDefiningOp<memref::ViewOp>())
+    return matchPattern(view.getByteShift(), m_ConstantInt(&shift))
+               ? std::optional<int64_t>(shift.getSExtValue())
+               : std::nullopt;
+  if (auto argument = dyn_cast<BlockArgument>(buffer))
+    if (auto offset = function.getArgAttrOfType<IntegerAttr>(argument.getArgNumber(), kOffsetAttr))
+      return offset.getInt();
+  return std::nullopt;
 }
 
 memplan::Problem ignis::toProblem(ArrayRef<LiveBuffer> buffers, int64_t alignment) {

@@ -14,6 +14,7 @@
 #include "ignis/GGUF/File.h"
 #include "ignis/Import/ImportQwen2.h"
 #include "ignis/InitAll.h"
+#include "ignis/Pipelines/Contracts.h"
 #include "ignis/Pipelines/Phase.h"
 #include "ignis/Pipelines/Pipelines.h"
 
@@ -61,7 +62,7 @@ public:
         return fail("pass pipeline: expected ')' at its end");
       if (failed(parsePassPipeline(text, manager, stream)))
         return fail("pass pipeline: " + llvm::StringRef(messages).rtrim().split('\n').first.str());
-      if (!runPasses(manager))
+      if (failed(checkContracts(*module, flattenPipeline(manager))) || !runPasses(manager))
         return false;
       first = Phase::Plan;
     }

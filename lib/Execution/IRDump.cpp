@@ -5,6 +5,8 @@
 
 #include "IRDump.h"
 
+#include "ignis/Pipelines/Passes.h"
+
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Pass/Pass.h"
 #include "mlir/Pass/PassInstrumentation.h"
@@ -25,8 +27,8 @@ public:
 private:
   void write(Pass *pass, Operation *op) {
     StringRef name = pass->getArgument();
-    if (name.empty())
-      return; // Adaptors that run other passes.
+    if (name.empty() || ignis::isCheck(name))
+      return; // Adaptors that run other passes, and checks.
     std::string file = llvm::formatv("{0,0+3}-{1}", number++, name);
     if (auto symbol = op->getAttrOfType<StringAttr>(SymbolTable::getSymbolAttrName()))
       file += "-" + symbol.getValue().str();

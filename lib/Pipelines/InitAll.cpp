@@ -9,6 +9,8 @@
 #include "ignis/Dialect/Ignis/IR/Ignis.h"
 #include "ignis/Dialect/Ignis/Transforms/BufferizableOpInterfaceImpl.h"
 #include "ignis/Dialect/Ignis/Transforms/Passes.h"
+#include "ignis/Pipelines/Contracts.h"
+#include "ignis/Pipelines/Passes.h"
 #include "ignis/Pipelines/Pipelines.h"
 #include "ignis/Transforms/Passes.h"
 
@@ -30,5 +32,7 @@ void ignis::registerAll(mlir::DialectRegistry &registry) {
   registerIgnisTransformsPasses();
   registerIgnisMemoryPasses();
   registerIgnisConversionPasses();
+  registerIgnisCheckPasses();
+  registerContracts();
   registerPipelines();
 }

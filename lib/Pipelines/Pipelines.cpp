@@ -8,6 +8,7 @@
 
 #include "ignis/Conversion/Passes.h"
 #include "ignis/Dialect/Ignis/Transforms/Passes.h"
+#include "ignis/Pipelines/Passes.h"
 #include "ignis/Transforms/Passes.h"
 
 #include "mlir/Conversion/Passes.h"
@@ -22,9 +23,17 @@
 using namespace mlir;
 using namespace ignis;
 
+static void addVerifyPhase(OpPassManager &manager, StringRef phase) {
+  VerifyPhaseOptions options;
+  options.phase = phase.str();
+  manager.addPass(createVerifyPhase(options));
+}
+
 void ignis::buildFusePipeline(OpPassManager &manager) {
+  addVerifyPhase(manager, "import");
   manager.addNestedPass<func::FuncOp>(createFuseRmsNorm());
   manager.addNestedPass<func::FuncOp>(createFuseSwiglu());
+  addVerifyPhase(manager, "fuse");
 }
 
 void ignis::buildBufferizePipeline(OpPassManager &manager) {
@@ -35,6 +44,7 @@ void ignis::buildBufferizePipeline(OpPassManager &manager) {
   // Caches and logits are updated in place: their results are the arguments.
   manager.addPass(createDropReturnedArguments());
   manager.addPass(createCanonicalizerPass());
+  addVerifyPhase(manager, "bufferize");
 }
 
 void ignis::buildPlanPipeline(OpPassManager &manager, const PlanPipelineOptions &options) {
@@ -44,6 +54,7 @@ void ignis::buildPlanPipeline(OpPassManager &manager, const PlanPipelineOptions 
   PlanMemoryOptions plan;
   plan.planner = options.planner;
   manager.addNestedPass<func::FuncOp>(createPlanMemory(plan));
+  addVerifyPhase(manager, "plan");
 }
 
 void ignis::buildLowerPipeline(OpPassManager &manager, const LowerPipelineOptions &options) {
@@ -79,6 +90,13 @@ void ignis::buildLowerPipeline(OpPassManager &manager, const LowerPipelineOption
   manager.addPass(createConvertControlFlowToLLVMPass());
   manager.addPass(createConvertFuncToLLVMPass());
   manager.addPass(createReconcileUnrealizedCastsPass());
+  addVerifyPhase(manager, "lower");
+}
+
+ArrayRef<StringRef> ignis::pipelineNames() {
+  static const StringRef names[] = {"ignis-fuse-pipeline", "ignis-bufferize-pipeline",
+                                    "ignis-plan-pipeline", "ignis-lower-pipeline"};
+  return names;
 }
 
 void ignis::registerPipelines() {

@@ -9,11 +9,11 @@
 #include "ignis/Analysis/BufferLifetimes.h"
 #include "ignis/Dialect/Ignis/IR/Ignis.h"
 #include "ignis/MemoryPlan/LowerBound.h"
+#include "ignis/Pipelines/Passes.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/BuiltinOps.h"
-#include "mlir/IR/Matchers.h"
 #include "mlir/Pass/Pass.h"
 #include "mlir/Pass/PassInstrumentation.h"
 #include "llvm/Support/JSON.h"
@@ -94,14 +94,8 @@ void addMemory(func::FuncOp function, json::Object &entry) {
     if (buffer.isRounded())
       continue;
     floats.push_back(buffer);
-    APInt shift;
-    if (auto view = buffer.value.getDefiningOp<memref::ViewOp>();
-        view && matchPattern(view.getByteShift(), m_ConstantInt(&shift)))
-      places.insert(shift.getSExtValue());
-    if (auto argument = dyn_cast<BlockArgument>(buffer.value))
-      if (auto offset =
-              function.getArgAttrOfType<IntegerAttr>(argument.getArgNumber(), kOffsetAttr))
-        places.insert(offset.getInt());
+    if (std::optional<int64_t> offset = arenaOffset(function, buffer.value))
+      places.insert(*offset);
   }
   function.walk([&](ComputeOpInterface op) { scratch = std::max(scratch, op.getScratchBytes()); });
   entry["buffers"] = static_cast<int64_t>(floats.size());
@@ -156,8 +150,8 @@ public:
   explicit ReportInstrumentation(std::shared_ptr<Report::Data> data) : data(std::move(data)) {}
 
   void runBeforePass(Pass *pass, Operation *op) override {
-    if (pass->getArgument().empty())
-      return; // Adaptors that run other passes.
+    if (isLeftOut(pass))
+      return;
     if (!started) {
       started = true;
       Operation *module = op;
@@ -169,7 +163,7 @@ public:
   }
 
   void runAfterPass(Pass *pass, Operation *op) override {
-    if (pass->getArgument().empty())
+    if (isLeftOut(pass))
       return;
     double seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
@@ -177,6 +171,11 @@ public:
   }
 
 private:
+  /// Adaptors that run other passes, and checks.
+  static bool isLeftOut(Pass *pass) {
+    return pass->getArgument().empty() || isCheck(pass->getArgument());
+  }
+
   /// One entry for the function, or for every entry function of the module.
   void record(StringRef pass, Operation *op, double seconds) {
     auto add = [&](Operation *function) {

@@ -3,15 +3,13 @@
 //
 // Runs after planning, because a buffer's place decides what it may meet.
 
+#include "ignis/Analysis/Barriers.h"
 #include "ignis/Dialect/Ignis/IR/Ignis.h"
 #include "ignis/Transforms/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/Builders.h"
-#include "mlir/IR/Matchers.h"
-#include "mlir/Interfaces/SideEffectInterfaces.h"
-#include "mlir/Interfaces/ViewLikeInterface.h"
+#include "mlir/IR/Remarks.h"
 
 namespace ignis {
 #define GEN_PASS_DEF_INSERTBARRIERS
@@ -22,80 +20,20 @@ using namespace mlir;
 using namespace ignis;
 
 namespace {
-
-/// Bytes [begin, end) of an object: the arena (null), or the memref that a chain of views starts
-/// from.
-struct Range {
-  Value object;
-  int64_t begin, end;
-  bool overlaps(const Range &other) const {
-    return object == other.object && begin < other.end && other.begin < end;
-  }
-};
-
-constexpr int64_t kUnbounded = INT64_MAX;
-
-Range rangeOf(Value memref) {
-  auto bytes = getSizeInBytes(cast<MemRefType>(memref.getType()));
-  int64_t size = succeeded(bytes) ? *bytes : kUnbounded;
-  if (auto view = memref.getDefiningOp<memref::ViewOp>()) {
-    APInt shift;
-    if (matchPattern(view.getByteShift(), m_ConstantInt(&shift)) && succeeded(bytes))
-      return {Value(), shift.getSExtValue(), shift.getSExtValue() + size};
-    return {Value(), 0, kUnbounded};
-  }
-  // Other views: all of their source.
-  if (auto view = memref.getDefiningOp<ViewLikeOpInterface>())
-    return rangeOf(view.getViewSource());
-  if (auto argument = dyn_cast<BlockArgument>(memref))
-    if (auto function = dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp()))
-      if (auto offset =
-              function.getArgAttrOfType<IntegerAttr>(argument.getArgNumber(), kOffsetAttr))
-        return {Value(), offset.getInt(), offset.getInt() + size};
-  return {memref, 0, kUnbounded};
-}
-
-/// What the ops since the last barrier touch.
-struct Pending {
-  SmallVector<Range> reads, writes;
-
-  static bool meets(ArrayRef<Range> ranges, const Range &range) {
-    return llvm::any_of(ranges, [&](const Range &other) { return other.overlaps(range); });
-  }
-  bool conflicts(const Range &range, bool isWrite) const {
-    return meets(writes, range) || (isWrite && meets(reads, range));
-  }
-};
-
 struct InsertBarriersPass : ignis::impl::InsertBarriersBase<InsertBarriersPass> {
   void runOnOperation() override {
-    if (getOperation().isExternal())
-      return;
-    for (Block &block : getOperation().getBody()) {
-      Pending pending;
-      for (Operation &op : llvm::make_early_inc_range(block)) {
-        if (isa<BarrierOp>(op)) {
-          pending = Pending();
-          continue;
-        }
-        auto effects = dyn_cast<MemoryEffectOpInterface>(op);
-        if (!isa<ComputeOpInterface>(op) || !effects)
-          continue;
-        SmallVector<std::pair<Range, bool>> touched;
-        SmallVector<MemoryEffects::EffectInstance> instances;
-        effects.getEffects(instances);
-        for (const MemoryEffects::EffectInstance &effect : instances)
-          if (Value value = effect.getValue())
-            touched.push_back({rangeOf(value), isa<MemoryEffects::Write>(effect.getEffect())});
-        if (llvm::any_of(touched, [&](auto &t) { return pending.conflicts(t.first, t.second); })) {
-          OpBuilder builder(&op);
-          BarrierOp::create(builder, op.getLoc());
-          pending = Pending();
-        }
-        for (auto &[range, isWrite] : touched)
-          (isWrite ? pending.writes : pending.reads).push_back(range);
+    int64_t inserted = 0;
+    for (Block &block : getOperation().getBody())
+      for (Operation *op : findMissingBarriers(block)) {
+        OpBuilder builder(op);
+        BarrierOp::create(builder, op->getLoc());
+        ++inserted;
       }
-    }
+    if (!getOperation().isExternal())
+      remark::passed(getOperation().getLoc(), remark::RemarkOpts::name("insert-barriers")
+                                                  .category("ignis")
+                                                  .function(getOperation().getName()))
+          << remark::metric("barriers", inserted);
   }
 };
 } // namespace

@@ -28,6 +28,10 @@ struct LiveBuffer {
 mlir::FailureOr<llvm::SmallVector<LiveBuffer>> collectBuffers(mlir::func::FuncOp function,
                                                               bool quiet = false);
 
+/// Where a planned buffer (an argument with an offset, a view at a constant offset) lies in its
+/// arena, in bytes.
+std::optional<int64_t> arenaOffset(mlir::func::FuncOp function, mlir::Value buffer);
+
 /// The same as a memory planning problem; ids are numbers.
 memplan::Problem toProblem(llvm::ArrayRef<LiveBuffer> buffers, int64_t alignment);
 

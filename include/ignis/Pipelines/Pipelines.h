@@ -41,6 +41,9 @@ void buildBufferizePipeline(mlir::OpPassManager &manager);
 void buildPlanPipeline(mlir::OpPassManager &manager, const PlanPipelineOptions &options);
 void buildLowerPipeline(mlir::OpPassManager &manager, const LowerPipelineOptions &options);
 
+/// ignis-fuse-pipeline and so on, in order of the phases.
+llvm::ArrayRef<llvm::StringRef> pipelineNames();
+
 /// Makes the four known by name.
 void registerPipelines();
 

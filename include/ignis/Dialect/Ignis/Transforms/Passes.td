@@ -1,8 +1,7 @@
 //===- Passes.td - passes on ignis ops -----------------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// One transformation, one pass. The contract of each (what it requires, establishes, invalidates) stands in its description and,
-// machine-readable, in lib/Pipelines/Contracts.cpp.
+// One transformation, one pass. The contract of each (what it requires, establishes, invalidates) stands in Contracts.def beside this file.
 
 #ifndef IGNIS_TRANSFORMS_PASSES_TD
 #define IGNIS_TRANSFORMS_PASSES_TD
