@@ -27,6 +27,13 @@ void ignis::buildFusePipeline(OpPassManager &manager) {
   manager.addNestedPass<func::FuncOp>(createFuseSwiglu());
 }
 
+void ignis::buildOptimizePipeline(OpPassManager &manager) {
+  manager.addNestedPass<func::FuncOp>(createFuseQKV());
+  manager.addNestedPass<func::FuncOp>(createFuseGateUp());
+  manager.addNestedPass<func::FuncOp>(createFuseResidual());
+  manager.addNestedPass<func::FuncOp>(createFuseRopeCache());
+}
+
 void ignis::buildBufferizePipeline(OpPassManager &manager) {
   bufferization::OneShotBufferizePassOptions options;
   options.bufferizeFunctionBoundaries = true;
@@ -83,6 +90,9 @@ void ignis::buildLowerPipeline(OpPassManager &manager, const LowerPipelineOption
 
 void ignis::registerPipelines() {
   PassPipelineRegistration<>("ignis-fuse-pipeline", "The default fusions", buildFusePipeline);
+  PassPipelineRegistration<>("ignis-optimize-pipeline",
+                             "Further fusions, for speed: fewer barriers and less traffic",
+                             buildOptimizePipeline);
   PassPipelineRegistration<>("ignis-bufferize-pipeline", "Tensors to buffers",
                              buildBufferizePipeline);
   PassPipelineRegistration<PlanPipelineOptions>(
