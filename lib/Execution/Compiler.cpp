@@ -77,7 +77,12 @@ public:
     };
     return runPhase(Phase::Fuse, [](PassManager &manager) { buildFusePipeline(manager); }) &&
            runPhase(Phase::Bufferize,
-                    [](PassManager &manager) { buildBufferizePipeline(manager); }) &&
+                    [&](PassManager &manager) {
+                      // A module that comes with its fusions keeps them.
+                      if (first == Phase::Import && !reference)
+                        buildOptimizePipeline(manager);
+                      buildBufferizePipeline(manager);
+                    }) &&
            runPhase(Phase::Plan,
                     [&](PassManager &manager) {
                       PlanPipelineOptions plan;

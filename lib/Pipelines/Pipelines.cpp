@@ -36,6 +36,14 @@ void ignis::buildFusePipeline(OpPassManager &manager) {
   addVerifyPhase(manager, "fuse");
 }
 
+void ignis::buildOptimizePipeline(OpPassManager &manager) {
+  manager.addNestedPass<func::FuncOp>(createFuseQKV());
+  manager.addNestedPass<func::FuncOp>(createFuseGateUp());
+  manager.addNestedPass<func::FuncOp>(createFuseResidual());
+  manager.addNestedPass<func::FuncOp>(createFuseRopeCache());
+  addVerifyPhase(manager, "fuse");
+}
+
 void ignis::buildBufferizePipeline(OpPassManager &manager) {
   bufferization::OneShotBufferizePassOptions options;
   options.bufferizeFunctionBoundaries = true;
@@ -94,13 +102,17 @@ void ignis::buildLowerPipeline(OpPassManager &manager, const LowerPipelineOption
 }
 
 ArrayRef<StringRef> ignis::pipelineNames() {
-  static const StringRef names[] = {"ignis-fuse-pipeline", "ignis-bufferize-pipeline",
-                                    "ignis-plan-pipeline", "ignis-lower-pipeline"};
+  static const StringRef names[] = {"ignis-fuse-pipeline", "ignis-optimize-pipeline",
+                                    "ignis-bufferize-pipeline", "ignis-plan-pipeline",
+                                    "ignis-lower-pipeline"};
   return names;
 }
 
 void ignis::registerPipelines() {
   PassPipelineRegistration<>("ignis-fuse-pipeline", "The default fusions", buildFusePipeline);
+  PassPipelineRegistration<>("ignis-optimize-pipeline",
+                             "Further fusions, for speed: fewer barriers and less traffic",
+                             buildOptimizePipeline);
   PassPipelineRegistration<>("ignis-bufferize-pipeline", "Tensors to buffers",
                              buildBufferizePipeline);
   PassPipelineRegistration<PlanPipelineOptions>(

@@ -18,6 +18,9 @@ using namespace ignis;
 using namespace ignis::runtime;
 
 namespace {
+/// Rows from which on the arithmetic, not the weights' way from memory, takes the time.
+constexpr int64_t kLongRows = 32;
+
 class SessionImpl final : public Session {
 public:
   llvm::Error initialise(const gguf::File &file, std::shared_ptr<CompiledModel> compiled,
@@ -193,8 +196,10 @@ private:
   llvm::ArrayRef<float> call(const Entry &entry, llvm::ArrayRef<int32_t> ids) {
     std::copy(ids.begin(), ids.end(), tokens.begin());
     extendRopeTable(entry, static_cast<int64_t>(ids.size()));
-    run(*embed, entry, static_cast<int64_t>(ids.size()));
-    run(entry, entry, static_cast<int64_t>(ids.size()));
+    using Call = ThreadTeam::Call;
+    run(*embed, entry, static_cast<int64_t>(ids.size()), Call::Alone);
+    run(entry, entry, static_cast<int64_t>(ids.size()),
+        static_cast<int64_t>(ids.size()) < kLongRows ? Call::Short : Call::Long);
     filled += static_cast<int64_t>(ids.size());
     const Argument *logits = entry.find(Role::Logits);
     return {static_cast<const float *>(address(*logits)),
@@ -206,7 +211,7 @@ private:
                                      : buffers[argument.role].data();
   }
 
-  void run(const Entry &entry, const Entry &next, int64_t rows) {
+  void run(const Entry &entry, const Entry &next, int64_t rows, ThreadTeam::Call call) {
     uint64_t arguments[ThreadTeam::kMostArguments];
     size_t count = 0;
     for (const Argument &argument : entry.arguments) {
@@ -231,7 +236,7 @@ private:
     IgnisEntry &function = functions[entry.name];
     if (!function)
       function = model->entry(entry.name);
-    team->run(function, weights->pointers(), arena.data(), {arguments, count});
+    team->run(function, weights->pointers(), arena.data(), {arguments, count}, call);
   }
 
   /// Rows of the table are made when their positions are reached.

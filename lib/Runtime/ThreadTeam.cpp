@@ -59,7 +59,7 @@ int ignis::runtime::spinLimit() {
 namespace {
 
 struct Job {
-  uint64_t entry, weights, slots, epoch, threads, arena, count;
+  uint64_t entry, weights, slots, epoch, threads, arena, isLong, count;
   uint64_t arguments[ThreadTeam::kMostArguments];
 };
 constexpr size_t kJobWords = sizeof(Job) / 8;
@@ -121,11 +121,18 @@ public:
   int threads() const override { return static_cast<int>(workers.size()) + 1; }
 
   void run(IgnisEntry entry, const void *const *weights, uint8_t *arena,
-           llvm::ArrayRef<uint64_t> arguments, bool alone) override {
+           llvm::ArrayRef<uint64_t> arguments, Call call) override {
     DefaultFloatEnvironment floats;
     ++calls;
-    // With everybody else at rest there is nobody to share with.
-    alone |= resting.load(std::memory_order_relaxed) == workers.size();
+    // A long call has work for whoever gets a part of a core; in a short one with everybody else at
+    // rest there is nobody to share with.
+    size_t atRest = resting.load(std::memory_order_relaxed);
+    if (call == Call::Long && atRest) {
+      rests.fetch_add(1);
+      wakeAll(rests);
+    }
+    bool alone =
+        call == Call::Alone || workers.empty() || (call == Call::Short && atRest == workers.size());
     Job job{};
     job.entry = reinterpret_cast<uint64_t>(entry);
     job.weights = reinterpret_cast<uint64_t>(weights);
@@ -133,6 +140,7 @@ public:
     job.epoch = alone ? epoch : ++epoch;
     job.threads = alone ? 1 : static_cast<uint64_t>(threads());
     job.arena = reinterpret_cast<uint64_t>(arena);
+    job.isLong = call == Call::Long;
     job.count = arguments.size();
     std::memcpy(job.arguments, arguments.data(), arguments.size() * 8);
     if (!alone)
@@ -202,19 +210,23 @@ private:
       if (switches == switchesBefore)
         continue;
       preemptions.fetch_add(1, std::memory_order_relaxed);
+      if (job.isLong)
+        continue; // Its chunks are longer than a wait for one, and half a core is a gain.
       if (int64_t time = watch.afterCall(switches, nanoseconds()))
         rest(time);
     }
   }
 
-  /// Out of the way: neither spinning nor counted among those that publish() wakes.
+  /// Out of the way: neither spinning nor counted among those that publish() wakes. Long calls end
+  /// it early.
   void rest(int64_t time) {
     parkings.fetch_add(1, std::memory_order_relaxed);
-    resting.fetch_add(1, std::memory_order_relaxed);
+    uint32_t ticket = rests.load();
+    resting.fetch_add(1);
     int64_t end = nanoseconds() + time;
-    for (int64_t left = time; left > 0 && !stopping.load(); left = end - nanoseconds())
-      if (uint32_t ticket = rests.load(); !stopping.load())
-        sleepOn(rests, ticket, left);
+    for (int64_t left = time; left > 0 && rests.load() == ticket && !stopping.load();
+         left = end - nanoseconds())
+      sleepOn(rests, ticket, left);
     resting.fetch_sub(1, std::memory_order_relaxed);
   }
 

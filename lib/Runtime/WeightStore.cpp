@@ -60,7 +60,8 @@ llvm::Expected<WeightStore> WeightStore::create(const gguf::File &file, const Ma
   for (const WeightRequest &request : manifest.weights) {
     offsets.push_back(total);
     if (request.interleaved)
-      total += (kernels::packedBytes(request.rows, request.columns) + 4095) / 4096 * 4096;
+      // Without gaps: what a kernel prefetches past its end is what comes next.
+      total += (kernels::packedBytes(request.rows, request.columns) + 63) / 64 * 64;
   }
   if (total && !variant)
     return llvm::createStringError("the module wants packed weights but no kernels were chosen");

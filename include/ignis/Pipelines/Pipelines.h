@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // One function per phase adds its passes; the same sequences are registered as ignis-fuse-pipeline,
-// ignis-bufferize-pipeline, ignis-plan-pipeline and ignis-lower-pipeline, so `ignis-opt` and the
-// compiler cannot differ.
+// ignis-optimize-pipeline, ignis-bufferize-pipeline, ignis-plan-pipeline and ignis-lower-pipeline,
+// so `ignis-opt` and the compiler cannot differ.
 
 #ifndef IGNIS_PIPELINES_PIPELINES_H
 #define IGNIS_PIPELINES_PIPELINES_H
@@ -37,6 +37,9 @@ struct LowerPipelineOptions : mlir::PassPipelineOptions<LowerPipelineOptions> {
 };
 
 void buildFusePipeline(mlir::OpPassManager &manager);
+/// Run by ignis-run and ignis-bench between fuse and bufferize (docs/Performance.md says what each
+/// pass brings); the fuse phase stays the two fusions of the published figures.
+void buildOptimizePipeline(mlir::OpPassManager &manager);
 void buildBufferizePipeline(mlir::OpPassManager &manager);
 void buildPlanPipeline(mlir::OpPassManager &manager, const PlanPipelineOptions &options);
 void buildLowerPipeline(mlir::OpPassManager &manager, const LowerPipelineOptions &options);
@@ -44,7 +47,7 @@ void buildLowerPipeline(mlir::OpPassManager &manager, const LowerPipelineOptions
 /// ignis-fuse-pipeline and so on, in order of the phases.
 llvm::ArrayRef<llvm::StringRef> pipelineNames();
 
-/// Makes the four known by name.
+/// Makes all of them known by name.
 void registerPipelines();
 
 } // namespace ignis

@@ -36,10 +36,14 @@ public:
   virtual ~ThreadTeam() = default;
 
   virtual int threads() const = 0;
-  /// Runs one call. At most kMostArguments arguments. `alone`: on this thread only, for work that
-  /// is shorter than waking the others. Calls must not overlap.
+  /// How much work a call is: less than waking the others (it runs on this thread only), a few
+  /// milliseconds in ops of microseconds, or so much that a worker helps even if it has to share
+  /// its core with another process.
+  enum class Call { Alone, Short, Long };
+
+  /// Runs one call. At most kMostArguments arguments. Calls must not overlap.
   virtual void run(IgnisEntry entry, const void *const *weights, uint8_t *arena,
-                   llvm::ArrayRef<uint64_t> arguments, bool alone = false) = 0;
+                   llvm::ArrayRef<uint64_t> arguments, Call call = Call::Short) = 0;
 
   struct Statistics {
     uint64_t calls = 0;       ///< of run()

@@ -17,6 +17,7 @@ using namespace ignis;
 namespace {
 
 constexpr int64_t kBlock = 16; // positions of one key block, lanes of a vector
+constexpr int64_t kChains = 8; // latency times throughput of fma on today's processors
 
 class AttendLowering {
 public:
@@ -85,13 +86,15 @@ private:
     int64_t m = tokens * tileHeads;
     Value first = e.addI(op.getPosition(), firstRow); // position of the tile's first token
     Value blocks = e.addI(arith::DivUIOp::create(e, e.addI(first, tokens - 1), e.index(kBlock)), 1);
+    // Key blocks of one register tile: enough independent chains to cover the latency of fma.
     int64_t wide = e.tiles.accumulators >= 2 * e.tiles.attentionRows ? 2 : 1;
-    if (wide == 1) {
-      e.forLoop(e.index(0), blocks, 1, [&](Value block) { scoreBlocks(firstRow, m, block, 1); });
-    } else {
-      Value even = arith::AndIOp::create(e, blocks, e.index(-2));
-      e.forLoop(e.index(0), even, 2, [&](Value block) { scoreBlocks(firstRow, m, block, 2); });
-      e.forLoop(even, blocks, 1, [&](Value block) { scoreBlocks(firstRow, m, block, 1); });
+    while (m * wide < kChains && 2 * m * wide <= e.tiles.accumulators)
+      wide *= 2;
+    Value begin = e.index(0);
+    for (; wide >= 1; wide /= 2) {
+      Value end = wide == 1 ? blocks : Value(arith::AndIOp::create(e, blocks, e.index(-wide)));
+      e.forLoop(begin, end, wide, [&](Value block) { scoreBlocks(firstRow, m, block, wide); });
+      begin = end;
     }
     e.forLoop(e.index(0), e.index(m), 1, [&](Value i) {
       Value token =
