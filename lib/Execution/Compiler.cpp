@@ -25,7 +25,12 @@
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
+#include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/SourceMgr.h"
+
+#include <new>
 
 using namespace mlir;
 using namespace ignis;
@@ -119,7 +124,7 @@ public:
 
   /// The shared object of optimised code whose object is `object`.
   bool linkShared(const llvm::Module &code, llvm::StringRef object, std::string &out) {
-    std::unique_ptr<llvm::Module> imports = makeImports(code, manifest());
+    std::unique_ptr<llvm::Module> imports = makeImports(code, manifest(), target.needs);
     llvm::SmallVector<char, 0> bytes;
     if (!generate(*imports, llvm::CodeGenFileType::ObjectFile, bytes))
       return false;
@@ -177,7 +182,15 @@ private:
   /// Imports or parses the module and says which phase it is at.
   bool load(Phase &phase) {
     if (!options.modulePath.empty()) {
-      module = parseSourceFile<ModuleOp>(options.modulePath, ParserConfig(&context));
+      auto buffer = llvm::MemoryBuffer::getFile(options.modulePath);
+      if (!buffer)
+        return fail(options.modulePath + ": " + buffer.getError().message());
+      if (!isShallow((*buffer)->getBuffer()))
+        return fail(options.modulePath + ": expected regions nested at most " +
+                    std::to_string(kMostNesting) + " deep, got more");
+      llvm::SourceMgr source;
+      source.AddNewSourceBuffer(std::move(*buffer), llvm::SMLoc());
+      module = parseSourceFile<ModuleOp>(source, ParserConfig(&context));
       if (!module)
         return fail("cannot read " + options.modulePath);
       phase = phaseOf(*module);
@@ -200,6 +213,23 @@ private:
       return fail("the imported module is invalid");
     return true;
   }
+
+  /// Whether brackets nest so little that recursive parsers keep within their stacks. Counts those
+  /// in strings and comments too, where real modules have next to none.
+  static bool isShallow(llvm::StringRef text) {
+    int depth = 0;
+    char before = 0;
+    for (char c : text) {
+      bool closes = c == '}' || c == ')' || c == ']' || (c == '>' && before != '-');
+      depth += c == '{' || c == '(' || c == '[' || c == '<';
+      depth -= closes && depth > 0;
+      before = c;
+      if (depth > kMostNesting)
+        return false;
+    }
+    return true;
+  }
+  static constexpr int kMostNesting = 256;
 
   /// A module on tensors has its fusions behind it: they are its author's business.
   static Phase phaseOf(ModuleOp module) {
@@ -307,5 +337,16 @@ private:
 } // namespace
 
 extern "C" __attribute__((visibility("default"))) Compiler *ignis_compiler_create(int abi) {
+  // LLVM's own allocations end as the program's do.
+  static const bool handled = [] {
+    static const std::new_handler handler = std::get_new_handler();
+    if (handler)
+      llvm::install_bad_alloc_error_handler([](void *, const char *, bool) {
+        handler();
+        std::abort();
+      });
+    return true;
+  }();
+  (void)handled;
   return abi == kModuleABIVersion ? new CompilerImpl : nullptr;
 }

@@ -5,6 +5,8 @@
 
 #include "SharedObject.h"
 
+#include "ignis/Execution/ModuleSeal.h"
+
 #include "lld/Common/CommonLinkerContext.h"
 #include "lld/Common/Driver.h"
 #include "llvm/IR/Constants.h"
@@ -16,16 +18,19 @@
 
 LLD_HAS_DRIVER(elf)
 
-std::unique_ptr<llvm::Module> ignis::makeImports(const llvm::Module &code,
-                                                 llvm::StringRef manifest) {
+std::unique_ptr<llvm::Module> ignis::makeImports(const llvm::Module &code, llvm::StringRef manifest,
+                                                 llvm::StringRef features) {
   llvm::LLVMContext &context = code.getContext();
   auto result = std::make_unique<llvm::Module>("ignis.imports", context);
   llvm::Module &module = *result;
   module.setTargetTriple(code.getTargetTriple());
   module.setDataLayout(code.getDataLayout());
-  auto *text = llvm::ConstantDataArray::getString(context, manifest);
-  new llvm::GlobalVariable(module, text->getType(), true, llvm::GlobalValue::ExternalLinkage, text,
-                           "ignis_manifest");
+  for (auto [name, value] :
+       {std::pair("ignis_manifest", manifest), std::pair("ignis_cpu_features", features)}) {
+    auto *text = llvm::ConstantDataArray::getString(context, value);
+    new llvm::GlobalVariable(module, text->getType(), true, llvm::GlobalValue::ExternalLinkage,
+                             text, name);
+  }
 
   llvm::SmallVector<llvm::Function *> undefined;
   for (const llvm::Function &function : code)
@@ -129,5 +134,6 @@ llvm::Expected<std::string> ignis::linkSharedObject(llvm::ArrayRef<llvm::StringR
   auto buffer = llvm::MemoryBuffer::getFile(output.path);
   if (!buffer)
     return llvm::createStringError(buffer.getError(), "cannot read " + output.path);
-  return (*buffer)->getBuffer().str();
+  llvm::StringRef object = (*buffer)->getBuffer();
+  return object.str() + moduleSeal(object);
 }

@@ -16,12 +16,15 @@
 
 namespace ignis {
 
-/// What a shared object holds beside the code of `module`: `ignis_manifest` (text), and for every
+/// What a shared object holds beside the code of `module`: `ignis_manifest` (text),
+/// `ignis_cpu_features` (names of CPUFeatures.def that the code needs, by commas), and for every
 /// function that the module leaves undefined a trampoline through a pointer in `ignis_imports`, an
 /// array of {const char *name; void *pointer} that the loader fills and a null name ends.
-std::unique_ptr<llvm::Module> makeImports(const llvm::Module &module, llvm::StringRef manifest);
+std::unique_ptr<llvm::Module> makeImports(const llvm::Module &module, llvm::StringRef manifest,
+                                          llvm::StringRef features);
 
-/// Links relocatable objects, which leave nothing undefined together, into a shared object.
+/// Links relocatable objects, which leave nothing undefined together, into a shared object, and
+/// seals it.
 llvm::Expected<std::string> linkSharedObject(llvm::ArrayRef<llvm::StringRef> objects);
 
 } // namespace ignis

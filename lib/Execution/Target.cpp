@@ -49,6 +49,16 @@ llvm::Expected<Target> ignis::createTarget(const std::string &name) {
                                                     llvm::CodeGenOptLevel::Default, /*JIT=*/false));
   if (!target.machine)
     return llvm::createStringError("LLVM has no code generator for " + triple.str());
+  for (const llvm::SubtargetFeatureKV &feature :
+       target.machine->getMCSubtargetInfo()->getEnabledProcessorFeatures()) {
+    llvm::StringRef name = feature.Key;
+    if (name.starts_with("amx")) // Kernels ask for tiles, generated code does not.
+      continue;
+#define IGNIS_CPU_FEATURE(NAME, SPELLING)                                                          \
+  if (name == SPELLING)                                                                            \
+    target.needs += (target.needs.empty() ? "" : ",") + std::string(SPELLING);
+#include "ignis/Kernels/CPUFeatures.def"
+  }
   if (triple.isAArch64())
     target.isa = "neon";
   else if (target.machine->getMCSubtargetInfo()->checkFeatures(

@@ -18,6 +18,7 @@ struct Target {
   std::string cpu;      ///< LLVM's name
   std::string features; ///< LLVM's feature string, only for the host
   std::string isa;      ///< tile shapes of ignis-lower-ops: avx512, avx2 or neon
+  std::string needs;    ///< names of CPUFeatures.def that code may use, separated by commas
   std::unique_ptr<llvm::TargetMachine> machine;
 };
 

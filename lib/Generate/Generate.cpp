@@ -67,6 +67,12 @@ private:
 };
 } // namespace
 
+llvm::Error ignis::generate::notNumbers(const runtime::Session &session) {
+  return llvm::createStringError(
+      "the logits after " + std::to_string(session.position()) +
+      " tokens are no numbers (NaN): weights are damaged, or values overflow");
+}
+
 llvm::Expected<GenerateResult> ignis::generate::generate(runtime::Session &session,
                                                          const tokenizer::Tokenizer &tokenizer,
                                                          llvm::ArrayRef<int32_t> prompt,
@@ -75,13 +81,20 @@ llvm::Expected<GenerateResult> ignis::generate::generate(runtime::Session &sessi
   if (prompt.empty())
     return llvm::createStringError("the prompt is empty, expected at least one token");
   result.promptTokens = static_cast<int64_t>(prompt.size());
+  if (result.promptTokens > session.context() - session.position()) {
+    std::string used = session.position()
+                           ? " of which " + std::to_string(session.position()) + " are in use"
+                           : "";
+    return llvm::createStringError("the prompt has " + std::to_string(result.promptTokens) +
+                                   " tokens, expected at most " +
+                                   std::to_string(session.context() - session.position()) +
+                                   ": the context has " + std::to_string(session.context()) +
+                                   " positions" + used);
+  }
   double begin = now();
   // In pieces, so that Ctrl-C is heard between them.
   for (size_t done = 0; done < prompt.size();) {
     size_t count = std::min<size_t>(prompt.size() - done, static_cast<size_t>(session.chunk()));
-    if (static_cast<int64_t>(prompt.size()) >
-        session.context() - session.position() + static_cast<int64_t>(done))
-      count = prompt.size() - done; // Let feed() refuse the whole.
     if (llvm::Error error = session.feed(prompt.slice(done, count), options.chunk))
       return error;
     done += count;
@@ -94,6 +107,7 @@ llvm::Expected<GenerateResult> ignis::generate::generate(runtime::Session &sessi
   result.promptSeconds = now() - begin;
 
   Sampler sampler(options.sampler);
+  sampler.accept(prompt);
   tokenizer::StreamDecoder decoder(tokenizer);
   StopFilter filter(options.stop);
   begin = now();
@@ -112,7 +126,13 @@ llvm::Expected<GenerateResult> ignis::generate::generate(runtime::Session &sessi
       result.reason = StopReason::Interrupted;
       break;
     }
+    if (!areUsable(session.lastLogits())) {
+      emit(filter.push(decoder.flush(), found));
+      emit(filter.flush());
+      return notNumbers(session);
+    }
     int32_t id = sampler.sample(session.lastLogits());
+    sampler.accept(id);
     if (!options.ignoreEndOfText && tokenizer.isEndOfText(id)) {
       result.reason = StopReason::EndOfText;
       break;

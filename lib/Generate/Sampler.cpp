@@ -47,7 +47,48 @@ int32_t ignis::generate::argmax(llvm::ArrayRef<float> logits) {
   return best;
 }
 
-int32_t Sampler::sample(llvm::ArrayRef<float> logits) {
+bool ignis::generate::areUsable(llvm::ArrayRef<float> logits) {
+  bool numbers = true, some = false;
+  for (float logit : logits) { // No early end: so it vectorises.
+    numbers &= logit == logit;
+    some |= logit > -std::numeric_limits<float>::infinity();
+  }
+  return numbers && some;
+}
+
+void Sampler::accept(llvm::ArrayRef<int32_t> ids) {
+  if (penalises())
+    history.insert(history.end(), ids.begin(), ids.end());
+}
+
+llvm::ArrayRef<float> Sampler::adjust(llvm::ArrayRef<float> logits) {
+  size_t window = options.penaltyWindow < 0
+                      ? history.size()
+                      : std::min(history.size(), static_cast<size_t>(options.penaltyWindow));
+  if (options.bias.empty() && window == 0)
+    return logits;
+  adjusted.assign(logits.begin(), logits.end());
+  auto known = [&](int32_t id) { return id >= 0 && static_cast<size_t>(id) < adjusted.size(); };
+  for (auto [id, bias] : options.bias)
+    if (known(id))
+      adjusted[static_cast<size_t>(id)] += bias;
+  recent.assign(history.end() - static_cast<std::ptrdiff_t>(window), history.end());
+  std::sort(recent.begin(), recent.end());
+  for (auto first = recent.begin(), last = first; first != recent.end(); first = last) {
+    last = std::upper_bound(first, recent.end(), *first);
+    if (!known(*first))
+      continue;
+    float &logit = adjusted[static_cast<size_t>(*first)];
+    double value = logit, penalty = options.repetitionPenalty;
+    value = value > 0 ? value / penalty : value * penalty;
+    value -= static_cast<double>(last - first) * options.frequencyPenalty;
+    logit = static_cast<float>(value - options.presencePenalty);
+  }
+  return adjusted;
+}
+
+int32_t Sampler::sample(llvm::ArrayRef<float> given) {
+  llvm::ArrayRef<float> logits = adjust(given);
   int32_t best = argmax(logits);
   if (options.temperature <= 0)
     return best;
@@ -84,6 +125,12 @@ int32_t Sampler::sample(llvm::ArrayRef<float> logits) {
         break;
       }
     }
+  }
+  if (options.minP > 0) { // The best has weight 1.
+    size_t kept = 1;
+    for (sum = weights[0]; kept < order.size() && weights[kept] >= options.minP; ++kept)
+      sum += weights[kept];
+    order.resize(kept);
   }
   double target = random.uniform() * sum, reached = 0;
   for (size_t i = 0; i < order.size(); ++i) {

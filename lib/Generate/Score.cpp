@@ -5,9 +5,9 @@
 
 #include "ignis/Generate/Generate.h"
 #include "ignis/Generate/Math.h"
+#include "ignis/Runtime/OutputFile.h"
 
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/raw_ostream.h"
+#include <cmath>
 
 using namespace ignis;
 using namespace ignis::generate;
@@ -38,19 +38,25 @@ ignis::generate::perplexity(runtime::Session &session, llvm::ArrayRef<int32_t> i
   for (int64_t w = 0; w < windows; ++w) {
     llvm::ArrayRef<int32_t> window = ids.slice(static_cast<size_t>(w * kWindow), kWindow);
     session.rewind(0);
+    bool usable = true;
     llvm::Error error = session.score(window, [&](int64_t i, llvm::ArrayRef<float> logits) {
       if (i + 1 < kFirstScored || i + 1 >= kWindow)
         return;
+      usable &= areUsable(logits);
       sum -= logProbability(logits, window[static_cast<size_t>(i + 1)]);
       ++result.scored;
     });
     if (error)
       return error;
+    if (!usable)
+      return notNumbers(session);
     ++result.windows;
     if (progress && !progress(w + 1, windows))
       break;
   }
   result.perplexity = exponential(sum / static_cast<double>(result.scored));
+  if (std::isinf(sum)) // Where the exponential is clamped.
+    result.perplexity = sum;
   return result;
 }
 
@@ -61,27 +67,19 @@ llvm::Error ignis::generate::writeLogits(runtime::Session &session, llvm::ArrayR
                        "), }";
   header.append(63 - (10 + header.size()) % 64, ' ');
   header += '\n';
-  auto file = llvm::sys::fs::TempFile::create(path + ".%%%%%%.tmp");
+  llvm::Expected<runtime::OutputFile> file = runtime::OutputFile::create(path);
   if (!file)
-    return llvm::createStringError("cannot write " + path + ": " +
-                                   llvm::toString(file.takeError()));
-  llvm::raw_fd_ostream stream(file->FD, /*shouldClose=*/false);
+    return file.takeError();
+  llvm::raw_ostream &stream = file->stream();
   stream.write("\x93NUMPY\x01\x00", 8);
   stream << static_cast<char>(header.size() & 255) << static_cast<char>(header.size() >> 8)
          << header;
-  llvm::Error error = session.score(
-      ids,
-      [&](int64_t, llvm::ArrayRef<float> row) {
-        stream.write(reinterpret_cast<const char *>(row.data()), row.size() * sizeof(float));
-      },
-      chunk);
-  stream.flush();
-  if (stream.has_error() && !error)
-    error = llvm::createStringError("cannot write " + path + ": " + stream.error().message());
-  stream.clear_error();
-  if (error) {
-    llvm::consumeError(file->discard());
+  if (llvm::Error error = session.score(
+          ids,
+          [&](int64_t, llvm::ArrayRef<float> row) {
+            stream.write(reinterpret_cast<const char *>(row.data()), row.size() * sizeof(float));
+          },
+          chunk))
     return error;
-  }
-  return file->keep(path);
+  return file->keep();
 }

@@ -155,6 +155,19 @@ std::string ignis::kernels::missingFeatures(const CPUFeatures &wanted, const CPU
   return list;
 }
 
+std::string ignis::kernels::missingOf(std::string_view wanted) {
+  CPUFeatures features;
+  while (!wanted.empty()) {
+    std::string_view name = wanted.substr(0, wanted.find(','));
+    wanted.remove_prefix(name.size() + (name.size() < wanted.size()));
+#define IGNIS_CPU_FEATURE(NAME, SPELLING)                                                          \
+  if (name == SPELLING)                                                                            \
+    features.NAME = true;
+#include "ignis/Kernels/CPUFeatures.def"
+  }
+  return missingFeatures(features, detectCPUFeatures());
+}
+
 std::string ignis::kernels::toString(const CPUFeatures &features) {
   std::string list = missingFeatures(features, CPUFeatures());
   return list.empty() ? "none" : list;

@@ -5,8 +5,12 @@
 
 #include "ignis/Runtime/CompilerLibrary.h"
 
+#include "ignis/Execution/ModuleSeal.h"
+#include "ignis/Kernels/CPUFeatures.h"
 #include "ignis/Kernels/Soft.h"
 #include "ignis/Runtime/ThreadTeam.h"
+
+#include "llvm/Support/MemoryBuffer.h"
 
 #include <cstring>
 #include <dlfcn.h>
@@ -106,15 +110,29 @@ private:
 
 llvm::Expected<std::shared_ptr<CompiledModel>>
 ignis::runtime::loadModule(const std::string &path, const SymbolBindings &bindings) {
+  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, false);
+  if (!buffer)
+    return llvm::createStringError("cannot load module " + path + ": " +
+                                   buffer.getError().message());
+  if (!isSealed((*buffer)->getBuffer()))
+    return llvm::createStringError("cannot load module " + path + ": damaged, or not made by " +
+                                   "ignis-run --emit=so");
   std::string name = path.find('/') == std::string::npos ? "./" + path : path;
   void *library = dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!library)
     return llvm::createStringError(std::string("cannot load module: ") + dlerror());
   auto *manifest = static_cast<const char *>(dlsym(library, "ignis_manifest"));
   auto *imports = static_cast<Import *>(dlsym(library, "ignis_imports"));
-  if (!manifest || !imports) {
+  auto *features = static_cast<const char *>(dlsym(library, "ignis_cpu_features"));
+  if (!manifest || !imports || !features) {
     dlclose(library);
-    return llvm::createStringError(path + ": not a module made by ignis-run --emit=so");
+    return llvm::createStringError("cannot load module " + path +
+                                   ": made by another version of ignis");
+  }
+  if (std::string missing = kernels::missingOf(features); !missing.empty()) {
+    dlclose(library);
+    return llvm::createStringError("cannot load module " + path + ": it needs " + missing +
+                                   ", which this machine lacks (compile it with another --cpu)");
   }
   for (Import *import = imports; import->name; ++import) {
     for (auto &[symbol, address] : bindings)

@@ -167,5 +167,7 @@ llvm::Expected<Manifest> ignis::runtime::parseManifest(llvm::StringRef text) {
               [&](const json::Object &object) { parser.entry(object, manifest); });
   if (llvm::Error error = parser.error())
     return error;
+  if (llvm::Error error = checkManifest(manifest))
+    return error;
   return manifest;
 }

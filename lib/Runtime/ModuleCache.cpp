@@ -1,8 +1,7 @@
 //===- ModuleCache.cpp - compiled modules on disk ---------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// A file is the shared object and 24 bytes behind it that loaders ignore: a magic number and a
-// 128-bit hash of the rest.
+// A file is a shared object with its seal (ModuleSeal.h).
 
 #include "ignis/Runtime/ModuleCache.h"
 
@@ -27,20 +26,10 @@
 using namespace ignis;
 using namespace ignis::runtime;
 
-static constexpr char kMagic[9] = "IGNISSUM";
-static constexpr uint64_t kTrailer = 24;
 static constexpr uint64_t kMostBytes = uint64_t(1) << 30; // of the whole cache
 
 static llvm::ArrayRef<uint8_t> bytesOf(llvm::StringRef text) {
   return {reinterpret_cast<const uint8_t *>(text.data()), text.size()};
-}
-
-static std::string trailerOf(llvm::StringRef object) {
-  llvm::XXH128_hash_t hash = llvm::xxh3_128bits(bytesOf(object));
-  std::string trailer(kMagic, 8);
-  trailer.append(reinterpret_cast<const char *>(&hash.low64), 8);
-  trailer.append(reinterpret_cast<const char *>(&hash.high64), 8);
-  return trailer;
 }
 
 /// The processor's make and model: code is tuned for it, not just for its features.
@@ -112,14 +101,8 @@ std::shared_ptr<CompiledModel> ModuleCache::load(const std::string &key,
   if (key.empty())
     return nullptr;
   std::string path = directory + "/" + key + ".so";
-  auto buffer = llvm::MemoryBuffer::getFile(path, false, false);
-  if (!buffer)
+  if (!llvm::sys::fs::exists(path))
     return nullptr;
-  llvm::StringRef text = (*buffer)->getBuffer();
-  if (text.size() < kTrailer || text.take_back(kTrailer) != trailerOf(text.drop_back(kTrailer))) {
-    llvm::sys::fs::remove(path);
-    return nullptr;
-  }
   auto model = loadModule(path, bindings);
   if (model)
     return *model;
@@ -163,7 +146,7 @@ void ModuleCache::store(const std::string &key, const std::string &sharedObject)
   if (!file)
     return llvm::consumeError(file.takeError());
   llvm::raw_fd_ostream stream(file->FD, /*shouldClose=*/false);
-  stream << sharedObject << trailerOf(sharedObject);
+  stream << sharedObject;
   stream.flush();
   bool failed = stream.has_error();
   stream.clear_error();

@@ -39,6 +39,9 @@ public:
           "the module lacks entry points: expected embed and one of decode, prefill, score");
     if (llvm::Error error = checkEntries())
       return error;
+    for (const Entry &entry : manifest.entries)
+      if (!model->entry(entry.name))
+        return llvm::createStringError("the module lacks the code of entry '" + entry.name + "'");
     int threads = options.threads > 0 ? options.threads : defaultThreadCount();
     llvm::Expected<WeightStore> store =
         WeightStore::create(file, manifest, options.kernels, threads, options.hugePages);
@@ -94,8 +97,9 @@ public:
       if (rows == 1 && decode)
         entry = decode;
       last = call(*entry, ids.take_front(static_cast<size_t>(rows)));
-      if (entry == scoring)
-        last = last.take_back(static_cast<size_t>(vocabularySize));
+      if (entry == scoring) // Of all rows: the last one in use.
+        last = last.slice(static_cast<size_t>((rows - 1) * vocabularySize),
+                          static_cast<size_t>(vocabularySize));
       ids = ids.drop_front(static_cast<size_t>(rows));
     }
     return llvm::Error::success();

@@ -10,6 +10,7 @@
 #include "llvm/ADT/StringSwitch.h"
 
 #include <atomic>
+#include <cmath>
 
 using namespace ignis;
 using namespace ignis::runtime;
@@ -25,6 +26,33 @@ struct PackTask {
 };
 
 constexpr int64_t kTaskRows = 1024; // a multiple of the group
+
+/// Whether a float16 is NaN or infinite.
+bool isBadHalf(const uint8_t *p) { return (gguf::loadLE<uint16_t>(p) & 0x7c00) == 0x7c00; }
+
+/// The first block of Q8_0 data [blocks] whose scale is no finite number; `blocks` if there is
+/// none.
+int64_t badBlock(const uint8_t *data, int64_t blocks) {
+  for (int64_t i = 0; i < blocks; ++i)
+    if (isBadHalf(data + i * 34))
+      return i;
+  return blocks;
+}
+
+/// Biases and the weights of norms are few: all of them are looked at.
+llvm::Error checkVector(const gguf::File &file, const gguf::TensorInfo &tensor) {
+  const uint8_t *data = file.data(tensor);
+  for (int64_t i = 0; i < tensor.elements; ++i)
+    if (tensor.type == gguf::TensorType::F32
+            ? !std::isfinite(gguf::loadLE<float>(data + 4 * i))
+            : tensor.type == gguf::TensorType::F16 && isBadHalf(data + 2 * i))
+      return file.errorAt(tensor.offset +
+                              static_cast<uint64_t>(i) *
+                                  (tensor.bytes / static_cast<uint64_t>(tensor.elements)),
+                          "tensor '" + gguf::escape(tensor.name) + "': value " + llvm::Twine(i) +
+                              ": expected a finite number, got NaN or infinity");
+  return llvm::Error::success();
+}
 
 llvm::Expected<const gguf::TensorInfo *>
 findTensor(const gguf::File &file, const WeightRequest &request, const std::string &name) {
@@ -80,11 +108,17 @@ llvm::Expected<WeightStore> WeightStore::create(const gguf::File &file, const Ma
         return tensor.takeError();
       int64_t count = (*tensor)->elements / request.columns;
       const uint8_t *data = file.data(**tensor);
+      if (request.rows == 1)
+        if (llvm::Error error = checkVector(file, **tensor))
+          return error;
       if (!request.interleaved) {
         if (request.tensors.size() != 1)
           return file.error("the module wants several tensors as one in the file's layout");
         store.addresses.push_back(data);
       } else {
+        if ((*tensor)->type != gguf::TensorType::Q8_0)
+          return file.error("the module wants tensor '" + gguf::escape(name) +
+                            "' packed, which only Q8_0 is, got " + gguf::typeName((*tensor)->type));
         if (rows % kernels::kGroupRows)
           return file.error("tensor '" + gguf::escape(name) + "' cannot follow " +
                             llvm::Twine(rows) + " rows, expected a multiple of 16");
@@ -107,11 +141,24 @@ llvm::Expected<WeightStore> WeightStore::create(const gguf::File &file, const Ma
                         llvm::Twine(rows) + " rows, the module expects " +
                         llvm::Twine(request.rows));
   }
+  std::atomic<uint64_t> damage{UINT64_MAX}; // the least offset of a scale that is no finite number
   parallelFor(threads, static_cast<int64_t>(tasks.size()), [&](int64_t i) {
     const PackTask &task = tasks[static_cast<size_t>(i)];
+    int64_t blocks = task.count * task.columns / kernels::kBlock, bad = badBlock(task.rows, blocks);
+    if (bad < blocks) {
+      uint64_t offset = task.tensor->offset +
+                        static_cast<uint64_t>(task.rows + bad * 34 - file.data(*task.tensor));
+      for (uint64_t least = damage; offset < least && !damage.compare_exchange_weak(least, offset);)
+        ;
+    }
     variant->pack(task.rows, task.count, task.columns, task.groups);
     if (task.left->fetch_sub(1) == 1)
       file.releasePages(*task.tensor);
   });
+  for (const PackTask &task : tasks)
+    if (uint64_t within = damage - task.tensor->offset; within < task.tensor->bytes)
+      return file.errorAt(damage, "tensor '" + gguf::escape(task.tensor->name) + "': block " +
+                                      llvm::Twine(within / 34) +
+                                      ": expected a finite scale, got NaN or infinity");
   return store;
 }

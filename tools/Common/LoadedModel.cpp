@@ -88,5 +88,8 @@ ignis::tools::openSession(ModelOptions options, const gguf::File &file, LoadTime
   session.kernels = *variant;
   auto result = runtime::Session::create(file, *model, session);
   times.load = now() - begin;
+  if (!result && !options.compile.modulePath.empty())
+    return llvm::createStringError(options.compile.modulePath + ": " +
+                                   llvm::toString(result.takeError()));
   return result;
 }

@@ -5,7 +5,9 @@
 
 #include "OptionTable.h"
 
-#include <cmath>
+#include "llvm/ADT/StringRef.h"
+
+#include <cerrno>
 #include <cstdlib>
 #include <sstream>
 
@@ -102,9 +104,27 @@ bool OptionTable::given(const std::string &name) const {
   return false;
 }
 
+std::string OptionTable::nearest(const std::string &name) const {
+  const std::string *best = nullptr;
+  unsigned least = static_cast<unsigned>(name.size()) / 3 + 1; // Further away is no misspelling.
+  for (const Option &option : options)
+    for (const std::string &candidate : option.names) {
+      unsigned distance = llvm::StringRef(name).edit_distance(candidate, true, least);
+      if (candidate.size() > 2 && distance < least) {
+        least = distance;
+        best = &candidate;
+      }
+    }
+  return best ? "did you mean '" + *best + "'?" : "see --help";
+}
+
 bool OptionTable::parse(int argc, char **argv, std::vector<std::string> &rest, std::string &error) {
   for (int i = 1; i < argc; ++i) {
     std::string argument = argv[i];
+    if (argument == "--") { // Whatever follows is no option.
+      rest.insert(rest.end(), argv + i + 1, argv + argc);
+      break;
+    }
     if (argument.size() < 2 || argument[0] != '-') {
       rest.push_back(argument);
       continue;
@@ -117,7 +137,7 @@ bool OptionTable::parse(int argc, char **argv, std::vector<std::string> &rest, s
         if (candidate == name)
           found = &option;
     if (!found) {
-      error = "unknown option '" + name + "' (see --help)";
+      error = "unknown option '" + name + "' (" + nearest(name) + ")";
       return false;
     }
     std::string value;

@@ -1,8 +1,8 @@
 //===- OptionTable.h - command lines ----------------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// `--name value`, `--name=value` and flags, each bound to a variable. One line for every mistake;
-// the caller exits with 2. (llvm::cl exits by itself, with 1.)
+// `--name value`, `--name=value` and flags, each bound to a variable; behind `--` nothing is an
+// option. One line for every mistake; the caller exits with 2. (llvm::cl exits by itself, with 1.)
 
 #ifndef IGNIS_TOOLS_COMMON_OPTIONTABLE_H
 #define IGNIS_TOOLS_COMMON_OPTIONTABLE_H
@@ -42,6 +42,8 @@ private:
     bool seen = false;
     std::function<bool(const std::string &, std::string &)> set; ///< value in, complaint out
   };
+  /// What to say about a name that is no option's.
+  std::string nearest(const std::string &name) const;
   void add(const char *names, const char *value, const char *help,
            std::function<bool(const std::string &, std::string &)> set);
   std::vector<Option> options;

@@ -5,38 +5,75 @@
 
 #include "Modes.h"
 
+#include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Signals.h"
 
-#include <atomic>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <fcntl.h>
+#include <new>
 #include <unistd.h>
 
 using namespace ignis;
 using namespace ignis::tools;
 
-static volatile std::sig_atomic_t pressed = 0;
+static volatile std::sig_atomic_t pressed = 0, noted = 0;
+static int printError = 0;
 
 bool ignis::tools::interrupted() { return pressed != 0; }
+void ignis::tools::installInterrupt() { noted = 1; }
 
-void ignis::tools::installInterrupt() {
-  struct sigaction action;
-  std::memset(&action, 0, sizeof(action));
-  action.sa_handler = [](int) { pressed = 1; };
-  action.sa_flags = static_cast<int>(SA_RESETHAND); // A second Ctrl-C ends the process.
-  sigaction(SIGINT, &action, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
+/// Writes a line without allocating and ends the process.
+[[noreturn]] static void outOfMemory() {
+  static const char text[] = "ignis-run: out of memory (a limit on the address space? ulimit -v)\n";
+  if (write(2, text, sizeof(text) - 1) < 0)
+    _exit(1);
+  _exit(1);
+}
+
+void ignis::tools::prepareProcess() {
+  // A file that is opened later must not become standard output. Reading descriptors in the place
+  // of closed ones fail when they are written to.
+  for (int fd = 0; fd < 3; ++fd)
+    if (fcntl(fd, F_GETFD) < 0)
+      (void)open("/dev/null", O_RDONLY);
+  std::signal(SIGPIPE, SIG_IGN); // print() fails instead.
+  // LLVM's handler removes unfinished files, calls this, and leaves a second Ctrl-C to the system.
+  llvm::sys::SetInterruptFunction([] {
+    if (!noted)
+      _exit(130);
+    pressed = 1;
+  });
+  std::set_new_handler(outOfMemory);
+  llvm::install_bad_alloc_error_handler([](void *, const char *, bool) { outOfMemory(); });
 }
 
 bool ignis::tools::print(llvm::StringRef text) {
-  return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
-         std::fflush(stdout) == 0;
+  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0)
+    return true;
+  printError = errno;
+  return false;
+}
+
+llvm::Error ignis::tools::stdoutError() {
+  return llvm::createStringError(std::string("cannot write to standard output: ") +
+                                 std::strerror(printError));
+}
+
+llvm::Expected<int> ignis::tools::printAll(llvm::StringRef text) {
+  if (!print(text))
+    return stdoutError();
+  return 0;
 }
 
 llvm::Expected<std::string> ignis::tools::readFile(const std::string &path) {
   auto buffer =
-      llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+      path == "-"
+          ? llvm::MemoryBuffer::getSTDIN()
+          : llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
   if (!buffer)
     return llvm::createStringError(path + ": " + buffer.getError().message());
   return (*buffer)->getBuffer().str();

@@ -5,8 +5,7 @@
 
 #include "Modes.h"
 
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/raw_ostream.h"
+#include "ignis/Runtime/OutputFile.h"
 
 using namespace ignis;
 using namespace ignis::tools;
@@ -28,21 +27,12 @@ llvm::Expected<int> ignis::tools::runEmit(const RunOptions &options) {
   if (!(*compiler)->emit(model.compile, options.emit, text, error))
     return llvm::createStringError(error);
   if (options.output.empty())
-    return print(text) ? 0 : 1;
-  auto out = llvm::sys::fs::TempFile::create(options.output + ".%%%%%%.tmp");
+    return printAll(text);
+  llvm::Expected<runtime::OutputFile> out = runtime::OutputFile::create(options.output);
   if (!out)
-    return llvm::createStringError("cannot write " + options.output + ": " +
-                                   llvm::toString(out.takeError()));
-  llvm::raw_fd_ostream stream(out->FD, /*shouldClose=*/false);
-  stream << text;
-  stream.flush();
-  if (stream.has_error()) {
-    std::string reason = stream.error().message();
-    stream.clear_error();
-    llvm::consumeError(out->discard());
-    return llvm::createStringError("cannot write " + options.output + ": " + reason);
-  }
-  if (llvm::Error failed = out->keep(options.output))
+    return out.takeError();
+  out->stream() << text;
+  if (llvm::Error failed = out->keep())
     return failed;
   return 0;
 }

@@ -7,6 +7,7 @@
 
 #include "ignis/Generate/Generate.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -53,10 +54,34 @@ std::string toJSON(const generate::GenerateResult &result, llvm::ArrayRef<int32_
   return text;
 }
 
+/// What a model says must not steer the terminal: control characters as \xNN, but for line ends and
+/// tabs.
+std::string forTerminal(llvm::StringRef text) {
+  std::string out;
+  for (char c : text) {
+    auto byte = static_cast<unsigned char>(c);
+    if ((byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7f)
+      out += "\\x" + llvm::utohexstr(byte, /*LowerCase=*/true, 2);
+    else
+      out += c;
+  }
+  return out;
+}
+
+llvm::Error checkBias(const generate::SamplerOptions &sampler,
+                      const tokenizer::Tokenizer &tokenizer) {
+  for (auto [id, bias] : sampler.bias)
+    if (id >= tokenizer.size())
+      return llvm::createStringError("--logit-bias: expected an id below " +
+                                     std::to_string(tokenizer.size()) +
+                                     ", the number of tokens, got " + std::to_string(id));
+  return llvm::Error::success();
+}
+
 /// Line after line from standard input; what was said stays in the caches.
 llvm::Expected<int> converse(const RunOptions &options, runtime::Session &session,
                              const tokenizer::Tokenizer &tokenizer,
-                             generate::GenerateOptions generation) {
+                             const generate::GenerateOptions &generation, const LoadTimes &times) {
   bool first = true, tty = isatty(0);
   std::string line;
   while (!interrupted()) {
@@ -76,15 +101,14 @@ llvm::Expected<int> converse(const RunOptions &options, runtime::Session &sessio
     auto result = generate::generate(session, tokenizer, *ids, generation);
     if (!result)
       return result.takeError();
-    if (!print("\n"))
-      return 1;
+    if (!print(options.json ? toJSON(*result, *ids, times, session.threads()) : "\n"))
+      return stdoutError();
     if (!result->ids.empty() && result->reason == generate::StopReason::Length &&
         session.position() < session.context())
       if (llvm::Error error = session.feed(result->ids.back()))
         return error;
     first = false;
   }
-  (void)options;
   return interrupted() ? 130 : 0;
 }
 } // namespace
@@ -95,6 +119,11 @@ llvm::Expected<int> ignis::tools::runGenerate(const RunOptions &options, const g
     return tokenizer.takeError();
   std::vector<int32_t> prompt;
   bool conversation = options.chat && !options.prompt && options.promptFile.empty();
+  if (conversation) // Says at once if the model cannot.
+    if (auto ids = (*tokenizer)->applyChat({{"user", ""}}); !ids)
+      return ids.takeError();
+  if (llvm::Error error = checkBias(options.sampler, **tokenizer))
+    return error;
   if (!conversation) {
     auto text = readPrompt(options);
     if (!text)
@@ -115,6 +144,7 @@ llvm::Expected<int> ignis::tools::runGenerate(const RunOptions &options, const g
       prompt.push_back(
           (*tokenizer)->endOfText().front()); // From nothing: as after the end of another text.
   }
+  warnAboutContext(options, file);
   ModelOptions model = options.model;
   if (model.compile.modulePath.empty() && model.compile.pipeline.empty())
     model.compile.entries = {"embed", "decode", "prefill"};
@@ -132,9 +162,11 @@ llvm::Expected<int> ignis::tools::runGenerate(const RunOptions &options, const g
   generation.interrupted = interrupted;
   bool writable = true;
   if (!options.json)
-    generation.text = [&](llvm::StringRef piece) { return writable = print(piece); };
+    generation.text = [&, tty = isatty(1) != 0](llvm::StringRef piece) {
+      return writable = print(tty ? forTerminal(piece) : piece.str());
+    };
   if (conversation)
-    return converse(options, **session, **tokenizer, generation);
+    return converse(options, **session, **tokenizer, generation, times);
   auto result = generate::generate(**session, **tokenizer, prompt, generation);
   if (!result)
     return result.takeError();
@@ -142,6 +174,8 @@ llvm::Expected<int> ignis::tools::runGenerate(const RunOptions &options, const g
     writable = print(toJSON(*result, prompt, times, (*session)->threads()));
   else if (writable)
     writable = print("\n");
+  if (!writable)
+    return stdoutError();
   if (!options.quiet)
     reportSpeed(*result, times, (*session)->threads());
   if (result->reason == generate::StopReason::Context && !options.quiet)
@@ -149,7 +183,5 @@ llvm::Expected<int> ignis::tools::runGenerate(const RunOptions &options, const g
                  static_cast<long long>((*session)->context()));
   if (options.memory)
     reportMemory(**session);
-  if (!writable)
-    return llvm::createStringError("cannot write to standard output");
   return interrupted() ? 130 : 0;
 }

@@ -17,7 +17,7 @@ using namespace ignis;
 using namespace ignis::tools;
 
 llvm::Expected<int> ignis::tools::runInspect(const RunOptions &options, const gguf::File &file) {
-  return print(options.json ? gguf::inspectJSON(file) : gguf::inspectText(file)) ? 0 : 1;
+  return printAll(options.json ? gguf::inspectJSON(file) : gguf::inspectText(file));
 }
 
 llvm::Expected<int> ignis::tools::runTokenize(const RunOptions &options, const gguf::File &file) {
@@ -39,7 +39,7 @@ llvm::Expected<int> ignis::tools::runTokenize(const RunOptions &options, const g
   std::string out = "[";
   for (size_t i = 0; i < ids.size(); ++i)
     out += (i ? ", " : "") + std::to_string(ids[i]);
-  return print(out + "]\n") ? 0 : 1;
+  return printAll(out + "]\n");
 }
 
 /// Scoring needs a row of logits for every row of a chunk: keeps them below 64 MiB.
@@ -51,6 +51,18 @@ static void limitScoreRows(ModelOptions &model, const gguf::File &file) {
         std::max<int64_t>(1, std::min<int64_t>(512, (16 << 20) / config->vocabulary));
   else
     llvm::consumeError(config.takeError());
+}
+
+void ignis::tools::warnAboutContext(const RunOptions &options, const gguf::File &file) {
+  auto config = gguf::readModelConfig(file);
+  if (!config)
+    return llvm::consumeError(config.takeError());
+  if (options.model.compile.context > config->contextLength && !options.quiet)
+    std::fprintf(stderr,
+                 "warning: --ctx %lld is more than the %lld positions that the model was trained "
+                 "for\n",
+                 static_cast<long long>(options.model.compile.context),
+                 static_cast<long long>(config->contextLength));
 }
 
 static llvm::Expected<std::vector<int32_t>> parseIds(const std::string &given) {
@@ -65,8 +77,9 @@ static llvm::Expected<std::vector<int32_t>> parseIds(const std::string &given) {
   if (rest.starts_with("[") && rest.ends_with("]"))
     rest = rest.drop_front().drop_back();
   std::vector<int32_t> ids;
-  while (!rest.empty()) {
+  for (bool more = !rest.trim().empty(); more;) {
     auto [item, tail] = rest.split(',');
+    more = item.size() != rest.size();
     int32_t id;
     if (item.trim().getAsInteger(10, id))
       return llvm::createStringError("--ids: expected integers separated by commas, got '" +
@@ -83,6 +96,7 @@ llvm::Expected<int> ignis::tools::runLogits(const RunOptions &options, const ggu
   auto ids = parseIds(options.ids);
   if (!ids)
     return ids.takeError();
+  warnAboutContext(options, file);
   RunOptions local = options;
   ModelOptions &model = local.model;
   limitScoreRows(model, file);
@@ -99,8 +113,10 @@ llvm::Expected<int> ignis::tools::runLogits(const RunOptions &options, const ggu
   } else { // Without a file: the best token of the last position.
     if (llvm::Error error = (*session)->feed(*ids, options.chunk))
       return error;
+    if (!generate::areUsable((*session)->lastLogits()))
+      return generate::notNumbers(**session);
     if (!print(std::to_string(generate::argmax((*session)->lastLogits())) + "\n"))
-      return 1;
+      return stdoutError();
   }
   if (options.memory)
     reportMemory(**session);
@@ -115,6 +131,7 @@ llvm::Expected<int> ignis::tools::runPerplexity(const RunOptions &options, const
   if (!text)
     return text.takeError();
   std::vector<int32_t> ids = (*tokenizer)->encode(*text);
+  warnAboutContext(options, file);
   ModelOptions model = options.model;
   if (model.compile.context <= 0)
     model.compile.context = 512;
@@ -132,7 +149,10 @@ llvm::Expected<int> ignis::tools::runPerplexity(const RunOptions &options, const
     return !interrupted();
   });
   if (!result)
-    return result.takeError();
+    return llvm::createStringError(options.perplexityFile + ": " +
+                                   llvm::toString(result.takeError()));
+  if (interrupted()) // A part is no result.
+    return 130;
   char line[160];
   if (options.json)
     std::snprintf(line, sizeof(line),
@@ -142,10 +162,10 @@ llvm::Expected<int> ignis::tools::runPerplexity(const RunOptions &options, const
   else
     std::snprintf(line, sizeof(line), "%.6f\n", result->perplexity);
   if (!print(line))
-    return 1;
+    return stdoutError();
   if (!options.quiet)
     std::fprintf(stderr, "%lld tokens scored in %lld windows of 512, %zu tokens in all\n",
                  static_cast<long long>(result->scored), static_cast<long long>(result->windows),
                  ids.size());
-  return interrupted() ? 130 : 0;
+  return 0;
 }

@@ -17,15 +17,67 @@ static ParseOutcome complain(const std::string &text) {
   return ParseOutcome::Usage;
 }
 
+/// What is wrong with this combination of options; empty if nothing.
+static std::string conflict(const OptionTable &table, const RunOptions &options) {
+  const char *mode = nullptr; // What is to be done; generation where nothing else is.
+  for (const char *name :
+       {"--emit", "--tokenize", "--inspect", "--print-kernels", "--ids", "--perplexity"}) {
+    if (!table.given(name))
+      continue;
+    if (mode)
+      return std::string(mode) + " and " + name + " exclude each other";
+    mode = name;
+  }
+  llvm::StringRef does = mode ? mode : "";
+  bool prompt = options.prompt || !options.promptFile.empty();
+  if (options.prompt && !options.promptFile.empty())
+    return "-p and -f exclude each other";
+  if (prompt && (does == "--ids" || does == "--perplexity"))
+    return does.str() + " and a prompt (-p, -f) exclude each other";
+  if (does == "--tokenize" && !prompt)
+    return "--tokenize wants a prompt (-p, -f)";
+  if (table.given("--logits") && does != "--ids")
+    return "--logits wants --ids";
+  if (table.given("-o") && does != "--emit")
+    return "-o wants --emit";
+  if (!mode && !prompt && !options.chat)
+    return "nothing to do: expected -p, -f, --chat, --ids, --emit, --perplexity, --tokenize or "
+           "--inspect";
+  // What was compiled before has these settings built in.
+  if (llvm::StringRef(options.model.compile.modulePath).ends_with(".so"))
+    for (const char *name :
+         {"--emit", "--pass-pipeline", "--lowering", "--kv", "--ctx", "--cpu", "--dump-ir"})
+      if (table.given(name))
+        return std::string(name) + " has no effect on a compiled module (--module=" +
+               options.model.compile.modulePath + ")";
+  return "";
+}
+
+/// "ID=X"; false if it is something else.
+static bool parseBias(llvm::StringRef text, generate::SamplerOptions &sampler) {
+  auto [id, bias] = text.split('=');
+  int32_t token;
+  double value;
+  if (id.getAsInteger(10, token) || token < 0)
+    return false;
+  if (bias == "-inf")
+    value = -std::numeric_limits<double>::infinity();
+  else if (bias.getAsDouble(value) || !(value >= -1e6 && value <= 1e6))
+    return false;
+  sampler.bias.emplace_back(token, static_cast<float>(value));
+  return true;
+}
+
 ParseOutcome ignis::tools::parseOptions(int argc, char **argv, RunOptions &options) {
   OptionTable table;
   bool help = false, version = false, noCache = false;
   std::string prompt;
+  std::vector<std::string> biases;
   int64_t seed = 0, threads = 0;
   CompileOptions &compile = options.model.compile;
   compile.context = compile.chunk = 0;
   table.text("-p --prompt", prompt, "TEXT", "the prompt");
-  table.text("-f --file", options.promptFile, "FILE", "the prompt from a file, verbatim");
+  table.text("-f --file", options.promptFile, "FILE", "the prompt from a file, verbatim (-: standard input)");
   table.integer("-n --tokens", options.tokens, "N", "most new tokens (until the text ends)", -1);
   table.flag("--chat", options.chat,
              "the prompt is a user's message; without -p or -f: a conversation");
@@ -36,6 +88,18 @@ ParseOutcome ignis::tools::parseOptions(int argc, char **argv, RunOptions &optio
   table.integer("--top-k", options.sampler.topK, "K", "sample from the K best (0: all)", 0);
   table.number("--top-p", options.sampler.topP, "P",
                "sample from the best whose share reaches P (1: all)", 1e-9, 1);
+  table.number("--min-p", options.sampler.minP, "P",
+               "sample from those with P times the best one's probability (0: all)", 0, 1);
+  table.number("--repeat-penalty", options.sampler.repetitionPenalty, "R",
+               "weakens tokens that occurred (1: not)", 1e-3, 1e3);
+  table.number("--frequency-penalty", options.sampler.frequencyPenalty, "X",
+               "taken off a token's logit for each occurrence (0)", -1e3, 1e3);
+  table.number("--presence-penalty", options.sampler.presencePenalty, "X",
+               "taken off the logit of a token that occurred (0)", -1e3, 1e3);
+  table.integer("--repeat-last-n", options.sampler.penaltyWindow, "N",
+                "tokens back that penalties look (64; -1: all)", -1);
+  table.list("--logit-bias", biases, "ID=X",
+             "added to a token's logit, -inf bans it (may be repeated)");
   table.integer("--seed", seed, "N", "of the sampler (0)", 0);
   table.integer("-t --threads", threads, "N", "threads (physical cores allowed)", 1, 256);
   table.integer("--ctx", compile.context, "N",
@@ -73,14 +137,12 @@ ParseOutcome ignis::tools::parseOptions(int argc, char **argv, RunOptions &optio
   std::string error;
   if (!table.parse(argc, argv, rest, error))
     return complain(error);
-  if (help) {
-    std::printf("usage: ignis-run MODEL.gguf [options]\n%s", table.help().c_str());
-    return ParseOutcome::Done;
-  }
-  if (version) {
-    std::printf("ignis " IGNIS_VERSION "\n");
-    return ParseOutcome::Done;
-  }
+  if (help)
+    options.say = "usage: ignis-run MODEL.gguf [options]\n" + table.help();
+  else if (version)
+    options.say = "ignis " IGNIS_VERSION "\n";
+  if (!options.say.empty())
+    return ParseOutcome::Run;
   if (rest.size() > 1)
     return complain("one model wanted, got also '" + rest[1] + "'");
   if (rest.empty() && !options.printKernels)
@@ -89,18 +151,15 @@ ParseOutcome ignis::tools::parseOptions(int argc, char **argv, RunOptions &optio
     options.modelFile = rest[0];
   if (table.given("-p"))
     options.prompt = prompt;
-  if (options.prompt && !options.promptFile.empty())
-    return complain("-p and -f exclude each other");
-  if (!options.logits.empty() && options.ids.empty())
-    return complain("--logits wants --ids");
-  if (options.ids.empty() && options.emit.empty() && !options.inspect && !options.printKernels &&
-      !options.chat && options.perplexityFile.empty() && !options.prompt &&
-      options.promptFile.empty())
-    return complain(
-        "nothing to do: expected -p, -f, --chat, --ids, --emit, --perplexity or --inspect");
+  if (std::string mistake = conflict(table, options); !mistake.empty())
+    return complain(mistake);
   for (const std::string &stop : options.stop)
     if (stop.empty())
       return complain("--stop: expected a text that is not empty");
+  for (const std::string &bias : biases)
+    if (!parseBias(bias, options.sampler))
+      return complain("--logit-bias: expected ID=X, X a number from -1e6 to 1e6 or -inf, got '" +
+                      gguf::escape(bias, 40) + "'");
   compile.modelPath = options.modelFile;
   options.model.threads = static_cast<int>(threads);
   options.sampler.seed = static_cast<uint64_t>(seed);

@@ -16,6 +16,7 @@ namespace ignis::tools {
 struct RunOptions {
   std::string modelFile;
   ModelOptions model;
+  std::string say; ///< help or version: print this and do nothing else
   // What to do; generation if nothing else is asked for.
   std::string emit, output, ids, logits, perplexityFile;
   bool tokenize = false, inspect = false, printKernels = false, chat = false;
@@ -31,8 +32,8 @@ struct RunOptions {
   bool json = false, memory = false, quiet = false;
 };
 
-enum class ParseOutcome { Run, Done, Usage };
-/// Parses; prints help, version or a complaint itself where one of them ends the run.
+enum class ParseOutcome { Run, Usage };
+/// Parses; says what is wrong, if something is.
 ParseOutcome parseOptions(int argc, char **argv, RunOptions &options);
 
 } // namespace ignis::tools

@@ -1,7 +1,7 @@
 //===- ignis-run.cpp - compile a model and generate -------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Exit codes: 0, 1 for bad input, 2 for bad usage, 130 after Ctrl-C.
+// Exit codes: 0, 1 for bad input or output, 2 for bad usage, 130 after Ctrl-C.
 
 #include "Modes.h"
 
@@ -11,12 +11,16 @@ using namespace ignis;
 using namespace ignis::tools;
 
 static llvm::Expected<int> run(const RunOptions &options) {
+  if (!options.say.empty())
+    return printAll(options.say);
   if (options.printKernels) {
     kernels::CPUFeatures features = kernels::detectCPUFeatures();
+    if (auto named = kernels::featuresOfCPU(options.model.compile.cpu))
+      features = kernels::intersect(*named, features);
     kernels::Selection selection = kernels::selectKernels(features, options.model.kernelsName);
     if (!selection.variant)
       return llvm::createStringError("--kernels: " + selection.error);
-    return print(kernels::describeVariants(features, selection.variant)) ? 0 : 1;
+    return printAll(kernels::describeVariants(features, selection.variant));
   }
   if (!options.emit.empty())
     return runEmit(options);
@@ -37,15 +41,10 @@ static llvm::Expected<int> run(const RunOptions &options) {
 }
 
 int main(int argc, char **argv) {
+  prepareProcess();
   RunOptions options;
-  switch (parseOptions(argc, argv, options)) {
-  case ParseOutcome::Done:
-    return 0;
-  case ParseOutcome::Usage:
+  if (parseOptions(argc, argv, options) == ParseOutcome::Usage)
     return 2;
-  case ParseOutcome::Run:
-    break;
-  }
   llvm::Expected<int> code = run(options);
   if (code)
     return *code;

@@ -44,6 +44,9 @@ llvm::Expected<GenerateResult> generate(runtime::Session &session,
                                         llvm::ArrayRef<int32_t> prompt,
                                         const GenerateOptions &options);
 
+/// What there is to say where areUsable() says no to the last logits.
+llvm::Error notNumbers(const runtime::Session &session);
+
 struct PerplexityResult {
   double perplexity = 0;
   int64_t scored = 0, windows = 0;

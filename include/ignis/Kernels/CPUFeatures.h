@@ -38,6 +38,10 @@ CPUFeatures intersect(const CPUFeatures &a, const CPUFeatures &b);
 /// The names in `wanted` that `offered` lacks, separated by commas; empty if none.
 std::string missingFeatures(const CPUFeatures &wanted, const CPUFeatures &offered);
 
+/// Those of the features named in `wanted` (separated by commas) that this machine lacks, likewise.
+/// Names that stand in no CPUFeatures.def are left out.
+std::string missingOf(std::string_view wanted);
+
 /// The names of the features that are true, separated by commas, or "none".
 std::string toString(const CPUFeatures &features);
 

@@ -23,8 +23,8 @@ llvm::Expected<Compiler *> openCompiler();
 /// FMA and half conversion.
 SymbolBindings bindKernels(const kernels::Variant &variant);
 
-/// Loads an ahead-of-time module (`--emit=so`). Errors: not a module, another version, an import
-/// that `bindings` lacks.
+/// Loads an ahead-of-time module (`--emit=so`). Errors: damaged or not a module, another version,
+/// features that this machine lacks, an import that `bindings` lacks.
 llvm::Expected<std::shared_ptr<CompiledModel>> loadModule(const std::string &path,
                                                           const SymbolBindings &bindings);
 

@@ -60,7 +60,11 @@ struct Manifest {
   const Entry *find(llvm::StringRef name) const;
 };
 
+/// Parses and checks.
 llvm::Expected<Manifest> parseManifest(llvm::StringRef json);
+
+/// What one entry point's calls rely on about the others; part of parseManifest().
+llvm::Error checkManifest(const Manifest &manifest);
 
 } // namespace ignis::runtime
 

@@ -6,6 +6,7 @@
 // to the module's manifest.
 
 #include "Manifest.h"
+#include "VerifyEntry.h"
 #include "WorkSharing.h"
 
 #include "ignis/Conversion/Passes.h"
@@ -120,6 +121,8 @@ public:
       return entry.emitError("cannot become a driver: it has control flow between ops");
     if (entry.getNumResults() != 0)
       return entry.emitError("cannot become a driver: it returns values; bufferize it first");
+    if (failed(verifyEntry(entry)))
+      return failure();
     std::string name = ("ignis_entry_" + entry.getName()).str();
     b.setInsertionPoint(entry);
     auto driver = func::FuncOp::create(b, name, b.getFunctionType({ptr}, {}));
@@ -218,6 +221,9 @@ private:
       auto source = dyn_cast<BlockArgument>(view.getSource());
       if (source && manifest.isArena(entry, source) &&
           matchPattern(view.getByteShift(), m_ConstantInt(&constant))) {
+        int64_t arenaBytes = cast<MemRefType>(source.getType()).getDimSize(0);
+        if (failed(verifyPlace(view, view.getType(), constant.getSExtValue(), arenaBytes)))
+          return failure();
         Value offset = i64(constant.getSExtValue());
         return LLVM::GEPOp::create(b, ptr, b.getI8Type(), arena, ArrayRef<LLVM::GEPArg>{offset})
             .getResult();

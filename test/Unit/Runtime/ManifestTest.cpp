@@ -58,5 +58,25 @@ TEST(Manifest, Refuses) {
             std::string::npos);
   EXPECT_NE(errorOf(with("\"base\": 10000", "\"base\": 0")).find("rope table"), std::string::npos);
   EXPECT_NE(errorOf(with("\"slots\": 3", "\"slots\": 99999999")).find("slots"), std::string::npos);
+  std::string entry = R"({"name": "decode", "slots": 0, "max_rows": 1, "args": []}, )";
+  EXPECT_NE(errorOf(with("{\"name\"", entry + "{\"name\"")).find("a second time"),
+            std::string::npos);
+  std::string many;
+  for (int i = 0; i < 20; ++i)
+    many += "{\"role\": \"rows\"}, ";
+  EXPECT_NE(errorOf(with("{\"role\": \"input\"", many + "{\"role\": \"input\""))
+                .find("at most 16 arguments, got 23"),
+            std::string::npos);
+  EXPECT_NE(errorOf(with("[1, 32]", "[1, 64]")).find("too small for its shape"), std::string::npos);
+  EXPECT_NE(errorOf(with("[1, 32]", "[4611686018427387904, 4]")).find("too small for its shape"),
+            std::string::npos);
+  EXPECT_NE(errorOf(with("\"position\"", "\"input\", \"shape\": [1], \"bytes\": 4"))
+                .find("each role once"),
+            std::string::npos);
+  EXPECT_NE(errorOf(with("{\"role\": \"position\"",
+                         "{\"role\": \"v_cache\", \"shape\": [1, 1, 32, 32], \"bytes\": 2048}, "
+                         "{\"role\": \"position\""))
+                .find("the rope table has 16 positions, expected the caches' 32"),
+            std::string::npos);
   EXPECT_NE(errorOf(with("[1, 32]", "[0, 32]")).find("empty shape"), std::string::npos);
 }
