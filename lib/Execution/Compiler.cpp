@@ -186,6 +186,7 @@ private:
     import.context = options.context;
     import.chunk = options.chunk;
     import.kvF32 = options.kvType == "f32";
+    import.sequences = options.sequences;
     import.entries = options.entries;
     module = importQwen2(*file, &context, import);
     if (!module)

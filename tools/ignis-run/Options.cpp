@@ -40,6 +40,8 @@ ParseOutcome ignis::tools::parseOptions(int argc, char **argv, RunOptions &optio
   table.integer("-t --threads", threads, "N", "threads (physical cores allowed)", 1, 256);
   table.integer("--ctx", compile.context, "N",
                 "positions of the context (the model's, at most 4096)", 1, 1 << 24);
+  table.integer("--batch", compile.sequences, "N",
+                "with --emit: the entry batch too, for N sequences (none)", 0, 4096);
   table.choice("--kv", compile.kvType, {"f16", "f32"}, "type of the key/value cache (f16)");
   table.integer("--chunk", options.chunk, "N", "prompt tokens of one call (512)", 1, 1 << 20);
   table.text("--cpu", compile.cpu, "NAME",

@@ -20,6 +20,7 @@
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/SymbolTable.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 namespace ignis {
 #define GEN_PASS_DEF_OUTLINEOPS
@@ -33,12 +34,26 @@ namespace {
 
 constexpr llvm::StringLiteral kLayerAttr = "layer";
 
-/// Caches of all layers are one argument, but the function of an op sees the cache of its own layer
-/// alone, as layer 0 of 1: so the layers share the function.
-Type outlinedType(Type type) {
+/// Whether an op's caches are those of several sequences.
+bool hasSequences(Operation *op) {
+  return TypeSwitch<Operation *, bool>(op)
+      .Case<AttentionOp, CacheWriteOp, RopeCacheOp, AttendOp>(
+          [](auto cache) { return static_cast<bool>(cache.getSequences()); })
+      .Default([](Operation *) { return false; });
+}
+
+bool isCache(Type type) {
   auto memref = dyn_cast<MemRefType>(type);
-  if (!memref || memref.getRank() <= 2)
+  return memref && memref.getRank() > 2;
+}
+
+/// Caches of all layers are one argument, but the function of an op sees the cache of its own layer
+/// alone, as layer 0 of 1: so the layers share the function. Caches of several sequences keep their
+/// type, because the layers' number is in the stride from one sequence to the next.
+Type outlinedType(Operation *op, Type type) {
+  if (!isCache(type) || hasSequences(op))
     return type;
+  auto memref = cast<MemRefType>(type);
   SmallVector<int64_t> shape(memref.getShape());
   shape[0] = 1;
   return MemRefType::get(shape, memref.getElementType());
@@ -59,7 +74,7 @@ public:
     attributes.erase(kLayerAttr);
     stream << op->getName() << attributes.getDictionary(op->getContext());
     for (Type type : op->getOperandTypes())
-      stream << outlinedType(type);
+      stream << outlinedType(op, type);
     func::FuncOp &function = functions[key];
     if (!function)
       function = make(op);
@@ -89,7 +104,8 @@ private:
       Value argument = function.getArgument(i + 2);
       operands.push_back(
           isa<MemRefType>(operand.getType())
-              ? UnrealizedConversionCastOp::create(body, outlinedType(operand.getType()), argument)
+              ? UnrealizedConversionCastOp::create(body, outlinedType(op, operand.getType()),
+                                                   argument)
                     .getResult(0)
               : arith::IndexCastOp::create(body, operand.getType(), argument).getResult());
     }
@@ -189,11 +205,15 @@ private:
   /// The pointer (or i64) for an operand; of a cache, where the op's layer begins.
   FailureOr<Value> resolve(OpOperand &operand) {
     FailureOr<Value> base = resolveBase(operand);
-    auto layer = operand.getOwner()->getAttrOfType<IntegerAttr>(kLayerAttr);
-    Type type = operand.get().getType(), one = outlinedType(type);
-    if (failed(base) || one == type || !layer || layer.getInt() == 0)
+    Operation *op = operand.getOwner();
+    auto layer = op->getAttrOfType<IntegerAttr>(kLayerAttr);
+    if (failed(base) || !isCache(operand.get().getType()) || !layer || layer.getInt() == 0)
       return base;
-    Value offset = i64(layer.getInt() * *getSizeInBytes(cast<MemRefType>(one)));
+    auto type = cast<MemRefType>(operand.get().getType());
+    int64_t layers = type.getDimSize(0);
+    if (hasSequences(op))
+      layers *= type.getDimSize(1);
+    Value offset = i64(layer.getInt() * (*getSizeInBytes(type) / layers));
     return LLVM::GEPOp::create(b, ptr, b.getI8Type(), *base, ArrayRef<LLVM::GEPArg>{offset})
         .getResult();
   }
