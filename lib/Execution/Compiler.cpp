@@ -90,6 +90,7 @@ public:
              lower.interleaved = options.interleaved;
              lower.kernels = options.kernels;
              lower.cpu = target.cpu;
+             lower.profile = options.profile;
              buildLowerPipeline(manager, lower);
            });
   }

@@ -12,6 +12,7 @@
 #include <atomic>
 #include <chrono>
 #include <map>
+#include <tuple>
 
 using namespace ignis;
 using namespace ignis::runtime;
@@ -136,8 +137,9 @@ std::vector<Profile::Line> Profile::table() const {
   std::vector<Line> sorted;
   for (auto &[key, line] : lines)
     sorted.push_back(line);
-  std::stable_sort(sorted.begin(), sorted.end(),
-                   [](const Line &a, const Line &b) { return a.seconds > b.seconds; });
+  std::sort(sorted.begin(), sorted.end(), [](const Line &a, const Line &b) {
+    return std::tie(b.seconds, a.entry, a.op) < std::tie(a.seconds, b.entry, b.op);
+  });
   return sorted;
 }
 

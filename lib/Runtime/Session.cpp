@@ -8,6 +8,7 @@
 
 #include "ignis/GGUF/File.h"
 #include "ignis/Runtime/Manifest.h"
+#include "ignis/Runtime/Profile.h"
 #include "ignis/Runtime/RopeTable.h"
 #include "ignis/Runtime/ThreadTeam.h"
 #include "ignis/Runtime/WeightStore.h"
@@ -181,6 +182,13 @@ public:
       (role == Role::KeyCache || role == Role::ValueCache ? memory.cache : memory.other) +=
           buffer.size();
     return memory;
+  }
+
+  std::unique_ptr<Profile> profile() const override {
+    for (const Entry &entry : manifest.entries)
+      if (!entry.profile.empty())
+        return std::make_unique<Profile>(manifest, threads());
+    return nullptr;
   }
 
 private:

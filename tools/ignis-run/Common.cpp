@@ -5,7 +5,9 @@
 
 #include "Modes.h"
 
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/raw_ostream.h"
 
 #include <atomic>
 #include <csignal>
@@ -45,6 +47,24 @@ llvm::Expected<std::string> ignis::tools::readFile(const std::string &path) {
 llvm::Expected<std::string> ignis::tools::readPrompt(const RunOptions &options) {
   return options.prompt ? llvm::Expected<std::string>(*options.prompt)
                         : readFile(options.promptFile);
+}
+
+llvm::Error ignis::tools::writeFile(const std::string &path, llvm::StringRef text) {
+  auto out = llvm::sys::fs::TempFile::create(path + ".%%%%%%.tmp");
+  if (!out)
+    return llvm::createStringError("cannot write " + path + ": " + llvm::toString(out.takeError()));
+  llvm::raw_fd_ostream stream(out->FD, /*shouldClose=*/false);
+  stream << text;
+  stream.flush();
+  if (stream.has_error()) {
+    std::string reason = stream.error().message();
+    stream.clear_error();
+    llvm::consumeError(out->discard());
+    return llvm::createStringError("cannot write " + path + ": " + reason);
+  }
+  if (llvm::Error failed = out->keep(path))
+    return failed;
+  return llvm::Error::success();
 }
 
 void ignis::tools::reportMemory(const runtime::Session &session) {

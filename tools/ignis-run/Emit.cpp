@@ -5,9 +5,6 @@
 
 #include "Modes.h"
 
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/raw_ostream.h"
-
 using namespace ignis;
 using namespace ignis::tools;
 
@@ -29,20 +26,7 @@ llvm::Expected<int> ignis::tools::runEmit(const RunOptions &options) {
     return llvm::createStringError(error);
   if (options.output.empty())
     return print(text) ? 0 : 1;
-  auto out = llvm::sys::fs::TempFile::create(options.output + ".%%%%%%.tmp");
-  if (!out)
-    return llvm::createStringError("cannot write " + options.output + ": " +
-                                   llvm::toString(out.takeError()));
-  llvm::raw_fd_ostream stream(out->FD, /*shouldClose=*/false);
-  stream << text;
-  stream.flush();
-  if (stream.has_error()) {
-    std::string reason = stream.error().message();
-    stream.clear_error();
-    llvm::consumeError(out->discard());
-    return llvm::createStringError("cannot write " + options.output + ": " + reason);
-  }
-  if (llvm::Error failed = out->keep(options.output))
-    return failed;
+  if (llvm::Error failed = writeFile(options.output, text))
+    return std::move(failed);
   return 0;
 }

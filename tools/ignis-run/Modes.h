@@ -7,6 +7,7 @@
 #define IGNIS_TOOLS_IGNIS_RUN_MODES_H
 
 #include "Options.h"
+#include "ignis/Runtime/Profile.h"
 
 namespace ignis::tools {
 
@@ -25,6 +26,10 @@ bool print(llvm::StringRef text);
 /// Prompt of -p or -f.
 llvm::Expected<std::string> readPrompt(const RunOptions &options);
 llvm::Expected<std::string> readFile(const std::string &path);
+/// The table of a profile to stderr, its trace to --trace.
+llvm::Error reportProfile(const RunOptions &options, const runtime::Profile &profile);
+/// Writes a file, whole or not at all.
+llvm::Error writeFile(const std::string &path, llvm::StringRef text);
 /// Resident memory by kind, to stderr (Linux).
 void reportMemory(const runtime::Session &session);
 

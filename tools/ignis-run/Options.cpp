@@ -64,6 +64,9 @@ ParseOutcome ignis::tools::parseOptions(int argc, char **argv, RunOptions &optio
   table.flag("--print-kernels", options.printKernels,
              "print the kernel variants and which one is used");
   table.flag("--json", options.json, "results as JSON");
+  table.flag("--profile", options.profile, "say where the time goes, and write a trace");
+  table.text("--trace", options.trace, "FILE",
+             "where --profile writes its trace, for Perfetto (ignis-trace.json)");
   table.flag("--memory", options.memory, "say what memory was used");
   table.flag("-q --quiet", options.quiet, "no statistics");
   table.text("--cache-dir", options.model.cacheDirectory, "DIR",
@@ -108,6 +111,8 @@ ParseOutcome ignis::tools::parseOptions(int argc, char **argv, RunOptions &optio
   options.sampler.seed = static_cast<uint64_t>(seed);
   if (options.chunk > 512)
     compile.chunk = options.chunk;
+  options.profile |= table.given("--trace");
+  compile.profile = options.profile;
   if (noCache)
     options.model.cacheDirectory = "off";
   return ParseOutcome::Run;

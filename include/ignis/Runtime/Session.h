@@ -31,6 +31,8 @@ struct Variant;
 
 namespace ignis::runtime {
 
+class Profile;
+
 struct SessionOptions {
   int threads = 0; ///< 0: physical cores allowed by affinity and cgroup quota
   const kernels::Variant *kernels = nullptr; ///< the variant that the module was compiled for
@@ -75,6 +77,10 @@ public:
     int64_t weightsPacked, cache, arena, scratch, other; ///< bytes
   };
   virtual Memory memory() const = 0;
+
+  /// Starts to log where the time goes. Null unless the module was compiled for it. Must end before
+  /// the session does.
+  virtual std::unique_ptr<Profile> profile() const = 0;
 };
 
 } // namespace ignis::runtime

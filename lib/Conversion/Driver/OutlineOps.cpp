@@ -6,6 +6,7 @@
 // to the module's manifest.
 
 #include "Manifest.h"
+#include "OpCost.h"
 #include "WorkSharing.h"
 
 #include "ignis/Conversion/Passes.h"
@@ -33,6 +34,7 @@ using namespace ignis;
 namespace {
 
 constexpr llvm::StringLiteral kLayerAttr = "layer";
+constexpr llvm::StringLiteral kProfileFunction = "ignis_profile";
 
 /// Whether an op's caches are those of several sequences.
 bool hasSequences(Operation *op) {
@@ -127,9 +129,9 @@ private:
 /// Rewrites one entry point into its driver.
 class DriverBuilder {
 public:
-  DriverBuilder(func::FuncOp entry, Outliner &outliner, Manifest &manifest)
+  DriverBuilder(func::FuncOp entry, Outliner &outliner, Manifest &manifest, bool profiled)
       : entry(entry), outliner(outliner), manifest(manifest), b(entry.getLoc(), entry.getContext()),
-        ptr(LLVM::LLVMPointerType::get(entry.getContext())) {}
+        ptr(LLVM::LLVMPointerType::get(entry.getContext())), profiled(profiled) {}
 
   LogicalResult run() {
     if (!llvm::hasSingleElement(entry.getBody()))
@@ -147,7 +149,7 @@ public:
     for (Operation &op : entry.getBody().front())
       if (failed(lower(op)))
         return failure();
-    if (failed(manifest.addEntry(entry, slots)))
+    if (failed(manifest.addEntry(entry, slots, std::move(profile))))
       return failure();
     entry.erase();
     return success();
@@ -170,9 +172,12 @@ private:
     if (isa<WeightOp, memref::ViewOp>(op) || op.hasTrait<OpTrait::ConstantLike>())
       return success(); // Resolved where they are used.
     if (isa<BarrierOp>(op) || isa<func::ReturnOp>(op)) {
+      mark(llvm::json::Object{{"op", "wait"}});
       wait();
-      if (isa<func::ReturnOp>(op))
+      if (isa<func::ReturnOp>(op)) {
+        mark(std::nullopt);
         func::ReturnOp::create(b);
+      }
       return success();
     }
     if (isa<ComputeOpInterface>(op))
@@ -190,9 +195,21 @@ private:
         return failure();
       operands.push_back(*value);
     }
+    mark(describeCost(&op));
     Value chunks = func::CallOp::create(b, callee, operands).getResult(0);
     running.push_back({slots++, chunks});
     return success();
+  }
+
+  /// Tells a profile what begins here; nothing: the call ends.
+  void mark(std::optional<llvm::json::Object> stretch) {
+    if (!profiled)
+      return;
+    func::CallOp::create(
+        b, kProfileFunction, TypeRange(),
+        ValueRange{frame, i64(manifest.entryCount()), i64(static_cast<int64_t>(profile.size()))});
+    if (stretch)
+      profile.push_back(std::move(*stretch));
   }
 
   /// Waits for all ops since the last wait.
@@ -255,6 +272,8 @@ private:
   Type ptr;
   Value frame, weights, arena, arguments;
   DenseMap<Value, Value> loadedArguments;
+  bool profiled;
+  llvm::json::Array profile; ///< what the marks stand for
   int64_t slots = 0;
   SmallVector<std::pair<int64_t, Value>> running; ///< slot and chunks of ops since the last wait
 };
@@ -271,8 +290,16 @@ struct OutlineOpsPass : ignis::impl::OutlineOpsBase<OutlineOpsPass> {
     for (auto function : module.getOps<func::FuncOp>())
       if (Manifest::isEntry(function))
         entries.push_back(function);
+    if (profile) {
+      OpBuilder builder(module.getBodyRegion());
+      auto ptr = LLVM::LLVMPointerType::get(&getContext());
+      Type i64 = builder.getI64Type();
+      func::FuncOp::create(builder, module.getLoc(), kProfileFunction,
+                           builder.getFunctionType({ptr, i64, i64}, {}))
+          .setPrivate();
+    }
     for (func::FuncOp entry : entries)
-      if (failed(DriverBuilder(entry, outliner, manifest).run()))
+      if (failed(DriverBuilder(entry, outliner, manifest, profile).run()))
         return signalPassFailure();
     module->setAttr(kManifestAttr, StringAttr::get(&getContext(), manifest.json()));
   }

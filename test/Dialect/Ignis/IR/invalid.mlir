@@ -301,7 +301,7 @@ func.func @attention_c8(%q: memref<4x64xf32>, %k: memref<4x32xf32>, %kc: memref<
 
 func.func @attend_c6(%q: memref<4x64xf32>, %kc: memref<1x1x2x32x16xf16>, %vc: memref<1x1x32x32xf16>, %p: memref<4xi32>, %s: memref<4xi32>) {
   // expected-error @+1 {{caches of one sequence take one position and no sequences of rows}}
-  ignis.attend ins(%q, %kc, %vc : memref<4x64xf32>, memref<1x1x2x32x16xf16>, memref<1x1x32x32xf16>) position(%p : memref<4xi32>) outs(%q : memref<4x64xf32>) sequences(%s : memref<4xi32>) {layer = 0 : i64}
+  ignis.attend ins(%q, %kc, %vc : memref<4x64xf32>, memref<1x1x2x32x16xf16>, memref<1x1x32x32xf16>) position(%p : memref<4xi32>) sequences(%s : memref<4xi32>) outs(%q : memref<4x64xf32>) {layer = 0 : i64}
   return
 }
 
@@ -309,7 +309,7 @@ func.func @attend_c6(%q: memref<4x64xf32>, %kc: memref<1x1x2x32x16xf16>, %vc: me
 
 func.func @cache_write_c6(%k: memref<4x32xf32>, %kc: memref<2x1x1x2x32x16xf16>, %vc: memref<2x1x1x32x32xf16>, %p: memref<4xi32>, %s: memref<5xi32>) {
   // expected-error @+1 {{has 5 sequences but 4 rows}}
-  ignis.cache_write ins(%k, %k : memref<4x32xf32>, memref<4x32xf32>) position(%p : memref<4xi32>) outs(%kc, %vc : memref<2x1x1x2x32x16xf16>, memref<2x1x1x32x32xf16>) sequences(%s : memref<5xi32>) {layer = 0 : i64}
+  ignis.cache_write ins(%k, %k : memref<4x32xf32>, memref<4x32xf32>) position(%p : memref<4xi32>) sequences(%s : memref<5xi32>) outs(%kc, %vc : memref<2x1x1x2x32x16xf16>, memref<2x1x1x32x32xf16>) {layer = 0 : i64}
   return
 }
 
@@ -317,7 +317,7 @@ func.func @cache_write_c6(%k: memref<4x32xf32>, %kc: memref<2x1x1x2x32x16xf16>, 
 
 func.func @rope_cache_c7(%k: memref<4x32xf32>, %t: memref<9x32xf32>, %kc: memref<2x1x1x2x32x16xf16>, %vc: memref<2x1x1x32x32xf16>, %p: index, %s: memref<4xi32>) {
   // expected-error @+1 {{caches of several sequences need positions and sequences of rows}}
-  ignis.rope_cache ins(%k, %k, %t : memref<4x32xf32>, memref<4x32xf32>, memref<9x32xf32>) position(%p) outs(%kc, %vc : memref<2x1x1x2x32x16xf16>, memref<2x1x1x32x32xf16>) sequences(%s : memref<4xi32>) {layer = 0 : i64}
+  ignis.rope_cache ins(%k, %k, %t : memref<4x32xf32>, memref<4x32xf32>, memref<9x32xf32>) position(%p) sequences(%s : memref<4xi32>) outs(%kc, %vc : memref<2x1x1x2x32x16xf16>, memref<2x1x1x32x32xf16>) {layer = 0 : i64}
   return
 }
 
