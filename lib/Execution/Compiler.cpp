@@ -101,6 +101,7 @@ public:
              lower.interleaved = options.interleaved;
              lower.kernels = options.kernels;
              lower.cpu = target.cpu;
+             lower.profile = options.profile;
              buildLowerPipeline(manager, lower);
            });
   }
@@ -205,6 +206,7 @@ private:
     import.context = options.context;
     import.chunk = options.chunk;
     import.kvF32 = options.kvType == "f32";
+    import.sequences = options.sequences;
     import.entries = options.entries;
     module = importQwen2(*file, &context, import);
     if (!module)

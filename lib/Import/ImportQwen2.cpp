@@ -39,6 +39,8 @@ public:
       buildForward("prefill", options.chunk, RowSelection::Last);
     if (wanted("score"))
       buildForward("score", options.chunk, RowSelection::All);
+    if (options.sequences > 0 && wanted("batch"))
+      buildForward("batch", options.sequences, RowSelection::All, options.sequences);
     return module;
   }
 
@@ -152,7 +154,7 @@ private:
   //----------------------------------------------------------------------------===//
 
   void buildEmbed() {
-    rows = options.chunk;
+    rows = std::max(options.chunk, options.sequences);
     auto tokens = RankedTensorType::get({rows}, builder.getI32Type());
     RankedTensorType type = rowsType(config.embedding);
     func::FuncOp function = beginFunction(
@@ -178,9 +180,10 @@ private:
     Value q = project("q"), k = project("k"), v = project("v");
     Value rotatedQ = rope(q), rotatedK = rope(k);
     auto type = cast<RankedTensorType>(q.getType());
-    auto attention = AttentionOp::create(
-        builder, loc, TypeRange{type, keyCache.getType(), valueCache.getType()}, rotatedQ, rotatedK,
-        v, position, empty(type), keyCache, valueCache, rowCount, builder.getI64IntegerAttr(layer));
+    auto attention =
+        AttentionOp::create(builder, loc, TypeRange{type, keyCache.getType(), valueCache.getType()},
+                            rotatedQ, rotatedK, v, position, empty(type), keyCache, valueCache,
+                            rowCount, sequenceOf, builder.getI64IntegerAttr(layer));
     keyCache = attention.getResult(1);
     valueCache = attention.getResult(2);
     Value projected = linear(attention.getResult(0), name("attn_output.weight"));
@@ -199,21 +202,32 @@ private:
     return binary<AddOp>(x, linear(hidden, name("ffn_down.weight")));
   }
 
-  void buildForward(StringRef name, int64_t mostRows, RowSelection logitRows) {
+  /// `sequences` > 0: rows belong to that many sequences, each with caches of its own.
+  void buildForward(StringRef name, int64_t mostRows, RowSelection logitRows,
+                    int64_t sequences = 0) {
     rows = mostRows;
     RankedTensorType input = rowsType(config.embedding);
     Type cacheElement = options.kvF32 ? Type(builder.getF32Type()) : Type(builder.getF16Type());
     auto table = RankedTensorType::get({options.context, config.headDim}, builder.getF32Type());
-    auto keys = RankedTensorType::get(
-        {config.layers, config.kvHeads, options.context / 16, config.headDim, 16}, cacheElement);
-    auto values = RankedTensorType::get(
-        {config.layers, config.kvHeads, options.context, config.headDim}, cacheElement);
+    auto cacheType = [&](SmallVector<int64_t> shape) {
+      if (sequences)
+        shape.insert(shape.begin(), sequences);
+      return RankedTensorType::get(shape, cacheElement);
+    };
+    auto keys =
+        cacheType({config.layers, config.kvHeads, options.context / 16, config.headDim, 16});
+    auto values = cacheType({config.layers, config.kvHeads, options.context, config.headDim});
     int64_t logitCount = logitRows == RowSelection::Last ? 1 : rows;
     auto logits = RankedTensorType::get({logitCount, config.vocabulary}, builder.getF32Type());
 
-    SmallVector<Argument> arguments = {{input, "input", true, true},
-                                       {builder.getIndexType(), "position"}};
-    if (rows > 1)
+    SmallVector<Argument> arguments = {{input, "input", true, true}};
+    auto perRow = RankedTensorType::get({rows}, builder.getI32Type());
+    if (sequences)
+      arguments.append({{perRow, "positions"}, {perRow, "sequences"}});
+    else
+      arguments.push_back({builder.getIndexType(), "position"});
+    bool counted = rows > 1 || sequences;
+    if (counted)
       arguments.push_back({builder.getIndexType(), "rows"});
     size_t next = arguments.size();
     arguments.append({{table, "rope_table"},
@@ -223,7 +237,8 @@ private:
     func::FuncOp function = beginFunction(name, arguments, {logits, keys, values});
     Value x = function.getArgument(0);
     position = function.getArgument(1);
-    rowCount = rows > 1 ? function.getArgument(2) : Value();
+    sequenceOf = sequences ? function.getArgument(2) : Value();
+    rowCount = counted ? function.getArgument(next - 1) : Value();
     ropeTable = function.getArgument(next);
     keyCache = function.getArgument(next + 1);
     valueCache = function.getArgument(next + 2);
@@ -245,7 +260,7 @@ private:
   Location loc;
   // Of the function being built.
   int64_t rows = 1;
-  Value rowCount, position, ropeTable, keyCache, valueCache;
+  Value rowCount, position, sequenceOf, ropeTable, keyCache, valueCache;
 };
 
 } // namespace
@@ -268,10 +283,14 @@ OwningOpRef<ModuleOp> ignis::importQwen2(const gguf::File &file, MLIRContext *co
                    << options.context;
     return nullptr;
   }
+  if (options.sequences < 0 || options.sequences > 4096) {
+    emitError(loc) << "sequences are " << options.sequences << ", expected 0 to 4096";
+    return nullptr;
+  }
   for (const std::string &entry : options.entries)
-    if (!llvm::is_contained({"embed", "decode", "prefill", "score"}, entry)) {
+    if (!llvm::is_contained({"embed", "decode", "prefill", "score", "batch"}, entry)) {
       emitError(loc) << "unknown entry point '" << entry
-                     << "', expected embed, decode, prefill or score";
+                     << "', expected embed, decode, prefill, score or batch";
       return nullptr;
     }
   context->loadDialect<IgnisDialect, func::FuncDialect, tensor::TensorDialect>();

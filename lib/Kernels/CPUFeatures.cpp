@@ -131,6 +131,13 @@ std::optional<CPUFeatures> ignis::kernels::featuresOfCPU(std::string_view name) 
   return std::nullopt;
 }
 
+CPUFeatures ignis::kernels::allFeatures() {
+  CPUFeatures all;
+#define IGNIS_CPU_FEATURE(NAME, SPELLING) all.NAME = true;
+#include "ignis/Kernels/CPUFeatures.def"
+  return all;
+}
+
 CPUFeatures ignis::kernels::intersect(const CPUFeatures &a, const CPUFeatures &b) {
   CPUFeatures both;
 #define IGNIS_CPU_FEATURE(NAME, SPELLING) both.NAME = a.NAME && b.NAME;

@@ -72,6 +72,7 @@ void ignis::buildLowerPipeline(OpPassManager &manager, const LowerPipelineOption
   outline.interleaved = options.interleaved && !options.reference;
   outline.kernels = options.kernels;
   outline.cpu = options.cpu;
+  outline.profile = options.profile;
   manager.addPass(createOutlineOps(outline));
   if (options.reference) {
     manager.addPass(createLowerToLoops());

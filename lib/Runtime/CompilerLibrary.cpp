@@ -8,6 +8,7 @@
 #include "ignis/Execution/ModuleSeal.h"
 #include "ignis/Kernels/CPUFeatures.h"
 #include "ignis/Kernels/Soft.h"
+#include "ignis/Runtime/Profile.h"
 #include "ignis/Runtime/ThreadTeam.h"
 
 #include "llvm/Support/MemoryBuffer.h"
@@ -78,6 +79,7 @@ SymbolBindings ignis::runtime::bindKernels(const kernels::Variant &variant) {
   bindings.emplace_back("ignis_" #NAME, reinterpret_cast<void *>(variant.table.NAME));
 #include "ignis/Kernels/Kernels.def"
   bindings.emplace_back("ignis_barrier", reinterpret_cast<void *>(&barrier));
+  bindings.emplace_back("ignis_profile", reinterpret_cast<void *>(&profileEvent));
   // What the code generator calls where the processor (or --cpu) has no FMA or no half conversion.
   bindings.emplace_back("fmaf", reinterpret_cast<void *>(&kernels::softFma));
 #ifdef __x86_64__

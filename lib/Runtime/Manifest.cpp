@@ -91,7 +91,24 @@ public:
     entry.slots = integer(object, "slots", 0, 1 << 24);
     entry.maxRows = integer(object, "max_rows", 1, 1 << 24);
     each(object, "args", [&](const json::Object &element) { argument(element, entry, manifest); });
+    if (object.get("profile"))
+      each(object, "profile", [&](const json::Object &element) { profiled(element, entry); });
     manifest.entries.push_back(std::move(entry));
+  }
+
+  void profiled(const json::Object &object, Entry &entry) {
+    ProfiledOp op;
+    op.name = text(object, "op");
+    if (auto label = object.getString("weights"))
+      op.label = label->str();
+    op.layer = object.getInteger("layer").value_or(-1);
+    for (auto [key, cost] : {std::pair("bytes", &op.bytes), std::pair("flops", &op.flops)}) {
+      const json::Array *array = object.getArray(key);
+      double *parts[] = {&cost->fixed, &cost->perRow, &cost->perPosition};
+      for (size_t i = 0; array && i < 3 && i < array->size(); ++i)
+        *parts[i] = (*array)[i].getAsNumber().value_or(0);
+    }
+    entry.profile.push_back(std::move(op));
   }
 
   void argument(const json::Object &object, Entry &entry, const Manifest &manifest) {
@@ -102,6 +119,8 @@ public:
                     .Case("input", Role::Input)
                     .Case("position", Role::Position)
                     .Case("rows", Role::Rows)
+                    .Case("positions", Role::Positions)
+                    .Case("sequences", Role::Sequences)
                     .Case("rope_table", Role::RopeTable)
                     .Case("k_cache", Role::KeyCache)
                     .Case("v_cache", Role::ValueCache)

@@ -73,7 +73,8 @@ std::string ModuleCache::key(const CompileOptions &options, const gguf::File &fi
          << options.pipeline << '\n'
          << options.cpu << '\n'
          << options.kernels << ' ' << options.interleaved << ' ' << options.lowering << ' '
-         << options.kvType << ' ' << options.context << ' ' << options.chunk << '\n';
+         << options.kvType << ' ' << options.context << ' ' << options.chunk << ' '
+         << options.sequences << ' ' << options.profile << '\n';
   for (const std::string &entry : options.entries)
     stream << entry << ' ';
   stream << '\n' << processor() << '\n';

@@ -18,14 +18,18 @@ double ignis::tools::now() {
 }
 
 llvm::Expected<const kernels::Variant *> ignis::tools::completeOptions(ModelOptions &options,
-                                                                       const gguf::File &file) {
+                                                                       const gguf::File &file,
+                                                                       bool runsHere) {
   kernels::CPUFeatures here = kernels::detectCPUFeatures(), features = here;
-  if (auto named = kernels::featuresOfCPU(options.compile.cpu)) {
+  bool elsewhere = !runsHere && !options.kernelsName.empty();
+  if (elsewhere) // Code for another machine may name any kernels.
+    features = kernels::allFeatures();
+  if (auto named = kernels::featuresOfCPU(options.compile.cpu); named && !elsewhere) {
     std::string missing = kernels::missingFeatures(*named, here);
-    if (!missing.empty())
+    if (!missing.empty() && runsHere)
       return llvm::createStringError("--cpu=" + options.compile.cpu + ": this machine lacks " +
                                      missing);
-    features = kernels::intersect(*named, here);
+    features = runsHere ? kernels::intersect(*named, here) : *named;
   }
   kernels::Selection selection = kernels::selectKernels(features, options.kernelsName);
   if (!selection.variant)

@@ -15,29 +15,39 @@ namespace ignis::tools {
 
 struct BenchOptions {
   ModelOptions model;
-  std::vector<int64_t> prompts = {128, 512}, threads, depths = {0};
+  std::vector<int64_t> prompts = {128, 512}, threads, depths = {0}, batches = {1};
   int64_t generated = 64, repeats = 5;
   bool json = false, probe = true;
 };
 
 struct BenchResult {
   std::string kind; ///< prefill, decode, load, compile or first_token
-  int64_t tokens = 0, threads = 1, depth = 0;
+  int64_t tokens = 0, threads = 1, depth = 0, batch = 1;
   double median = 0, least = 0,
          most = 0;           ///< tokens a second; of load, compile and first_token seconds
   double bytesPerSecond = 0; ///< of decode: weights and cache read
   double share = 0;          ///< of the read bandwidth, 0 if it was not measured
+  double macsPerSecond = 0;  ///< of prefill: multiply-adds of the linear layers
+  double shareOfDotPeak = 0; ///< of the dot-product peak, 0 if it was not measured
+};
+
+/// The limits of the machine for a number of threads, 0 if not measured.
+struct Limits {
+  int64_t threads = 1;
+  double bytesPerSecond = 0, macsPerSecond = 0;
+  const char *instruction = ""; ///< that of the dot-product peak
 };
 
 struct BenchReport {
   std::vector<BenchResult> results;
-  std::vector<std::pair<int64_t, double>> bandwidth; ///< threads, bytes a second
-  int64_t peakResident = 0, anonymous = 0;           ///< bytes, at the end (Linux)
+  std::vector<Limits> limits;
+  std::string kernels, cpu;                ///< variant used, CPU that code was generated for
+  int64_t peakResident = 0, anonymous = 0; ///< bytes, at the end (Linux)
 };
 
 llvm::Expected<BenchReport> measure(const BenchOptions &options, const gguf::File &file);
 void printText(const BenchReport &report);
-void printJSON(const BenchReport &report, const BenchOptions &options);
+void printJSON(const BenchReport &report);
 
 } // namespace ignis::tools
 

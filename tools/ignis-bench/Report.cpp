@@ -13,25 +13,39 @@
 using namespace ignis;
 using namespace ignis::tools;
 
+static bool isTime(const BenchResult &result) {
+  return result.kind == "load" || result.kind == "compile" || result.kind == "first_token";
+}
+
+static long long integer(int64_t value) { return static_cast<long long>(value); }
+
 void ignis::tools::printText(const BenchReport &report) {
-  for (auto &[threads, bytes] : report.bandwidth)
-    std::printf("read bandwidth   %2lld threads  %8.1f GB/s\n", static_cast<long long>(threads),
-                bytes / 1e9);
+  std::printf("kernels %s, code for %s\n", report.kernels.c_str(), report.cpu.c_str());
+  for (const Limits &limits : report.limits) {
+    if (limits.bytesPerSecond > 0)
+      std::printf("read bandwidth    %2lld threads  %8.1f GB/s\n", integer(limits.threads),
+                  limits.bytesPerSecond / 1e9);
+    if (limits.macsPerSecond > 0)
+      std::printf("dot-product peak  %2lld threads  %8.1f GMAC/s (%s)\n", integer(limits.threads),
+                  limits.macsPerSecond / 1e9, limits.instruction);
+  }
   for (const BenchResult &result : report.results) {
-    bool seconds =
-        result.kind == "load" || result.kind == "compile" || result.kind == "first_token";
-    std::printf("%-11s %4lld %2lld threads", result.kind.c_str(),
-                static_cast<long long>(result.tokens), static_cast<long long>(result.threads));
-    if (seconds) {
+    std::printf("%-11s %4lld %2lld threads", result.kind.c_str(), integer(result.tokens),
+                integer(result.threads));
+    if (isTime(result)) {
       std::printf("  %8.1f ms\n", result.median * 1e3);
       continue;
     }
-    std::printf("  depth %5lld  %8.1f tokens/s (%.1f to %.1f)",
-                static_cast<long long>(result.depth), result.median, result.least, result.most);
+    std::printf("  depth %5lld  batch %3lld  %8.1f tokens/s (%.1f to %.1f)", integer(result.depth),
+                integer(result.batch), result.median, result.least, result.most);
     if (result.bytesPerSecond > 0)
       std::printf("  %.1f GB/s", result.bytesPerSecond / 1e9);
     if (result.share > 0)
       std::printf(" = %.0f %%", result.share * 100);
+    if (result.macsPerSecond > 0)
+      std::printf("  %.1f GMAC/s", result.macsPerSecond / 1e9);
+    if (result.shareOfDotPeak > 0)
+      std::printf(" = %.0f %%", result.shareOfDotPeak * 100);
     std::printf("\n");
   }
   if (report.peakResident)
@@ -40,35 +54,42 @@ void ignis::tools::printText(const BenchReport &report) {
                 static_cast<double>(report.anonymous) / 1048576);
 }
 
-void ignis::tools::printJSON(const BenchReport &report, const BenchOptions &options) {
-  llvm::json::Array results, bandwidth;
-  for (auto &[threads, bytes] : report.bandwidth)
-    bandwidth.push_back(llvm::json::Object{{"threads", threads}, {"bytes_per_second", bytes}});
-  for (const BenchResult &result : report.results) {
-    bool seconds =
-        result.kind == "load" || result.kind == "compile" || result.kind == "first_token";
-    llvm::json::Object object{{"kind", result.kind},
-                              {"tokens", result.tokens},
-                              {"threads", result.threads},
-                              {"depth", result.depth},
-                              {"batch", 1}};
-    object["tokens_per_second"] =
-        seconds ? llvm::json::Value(nullptr) : llvm::json::Value(result.median);
-    object["seconds"] = seconds ? llvm::json::Value(result.median) : llvm::json::Value(nullptr);
-    object["min"] = result.least;
-    object["max"] = result.most;
-    object["share_of_bandwidth"] =
-        result.share > 0 ? llvm::json::Value(result.share) : llvm::json::Value(nullptr);
-    if (result.bytesPerSecond > 0)
-      object["bytes_per_second"] = result.bytesPerSecond;
-    results.push_back(std::move(object));
+/// A number that was measured, or null.
+static llvm::json::Value known(double value) {
+  return value > 0 ? llvm::json::Value(value) : llvm::json::Value(nullptr);
+}
+
+void ignis::tools::printJSON(const BenchReport &report) {
+  llvm::json::Array results, bandwidth, peak;
+  for (const Limits &limits : report.limits) {
+    if (limits.bytesPerSecond > 0)
+      bandwidth.push_back(llvm::json::Object{{"threads", limits.threads},
+                                             {"bytes_per_second", limits.bytesPerSecond}});
+    if (limits.macsPerSecond > 0)
+      peak.push_back(llvm::json::Object{{"threads", limits.threads},
+                                        {"macs_per_second", limits.macsPerSecond},
+                                        {"instruction", limits.instruction}});
   }
-  kernels::CPUFeatures features = kernels::detectCPUFeatures();
-  kernels::Selection selection = kernels::selectKernels(features, options.model.kernelsName);
-  llvm::json::Object machine{{"features", kernels::toString(features)},
-                             {"kernels", selection.variant ? selection.variant->name : ""},
-                             {"cpu", options.model.compile.cpu},
+  for (const BenchResult &result : report.results)
+    results.push_back(
+        llvm::json::Object{{"kind", result.kind},
+                           {"tokens", result.tokens},
+                           {"threads", result.threads},
+                           {"depth", result.depth},
+                           {"batch", result.batch},
+                           {"tokens_per_second", known(isTime(result) ? 0 : result.median)},
+                           {"seconds", known(isTime(result) ? result.median : 0)},
+                           {"min", result.least},
+                           {"max", result.most},
+                           {"bytes_per_second", known(result.bytesPerSecond)},
+                           {"share_of_bandwidth", known(result.share)},
+                           {"macs_per_second", known(result.macsPerSecond)},
+                           {"share_of_dot_product_peak", known(result.shareOfDotPeak)}});
+  llvm::json::Object machine{{"features", kernels::toString(kernels::detectCPUFeatures())},
+                             {"kernels", report.kernels},
+                             {"cpu", report.cpu},
                              {"read_bandwidth", std::move(bandwidth)},
+                             {"dot_product_peak", std::move(peak)},
                              {"peak_resident_bytes", report.peakResident},
                              {"anonymous_bytes", report.anonymous}};
   llvm::outs() << llvm::json::Value(llvm::json::Object{{"machine", std::move(machine)},

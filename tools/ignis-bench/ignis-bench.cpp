@@ -33,7 +33,7 @@ int main(int argc, char **argv) {
   CompileOptions &compile = options.model.compile;
   compile.context = compile.chunk = 0;
   std::string prompts = "128,512", threads = std::to_string(runtime::defaultThreadCount()),
-              depths = "0";
+              depths = "0", batches = "1";
   bool help = false, noCache = false, noProbe = false;
   OptionTable table;
   table.text("-p --prompt", prompts, "LIST", "prompt lengths (128,512; 0: none)");
@@ -41,6 +41,7 @@ int main(int argc, char **argv) {
                 1 << 20);
   table.text("-t --threads", threads, "LIST", "thread counts (physical cores allowed)");
   table.text("-d --depth", depths, "LIST", "tokens already cached (0)");
+  table.text("-b --batch", batches, "LIST", "sequences decoded together (1)");
   table.integer("-r --repeats", options.repeats, "N", "measurements of each (5)", 1, 1000);
   table.integer("--ctx", compile.context, "N", "positions of the context (what is needed)", 1,
                 1 << 24);
@@ -53,7 +54,7 @@ int main(int argc, char **argv) {
   table.text("--module", compile.modulePath, "FILE", "as ignis-run's");
   table.text("--cache-dir", options.model.cacheDirectory, "DIR", "as ignis-run's");
   table.flag("--no-cache", noCache, "compile anew");
-  table.flag("--no-probe", noProbe, "leave out the read bandwidth");
+  table.flag("--no-probe", noProbe, "leave out read bandwidth and dot-product peak");
   table.flag("--json", options.json, "results as JSON");
   table.flag("-h --help", help, "this text");
   std::vector<std::string> rest;
@@ -77,8 +78,10 @@ int main(int argc, char **argv) {
     return usage("-t: expected thread counts separated by commas, got '" + threads + "'");
   if (!parseList(depths, 0, options.depths))
     return usage("-d: expected depths separated by commas, got '" + depths + "'");
+  if (!parseList(batches, 1, options.batches))
+    return usage("-b: expected numbers of sequences separated by commas, got '" + batches + "'");
   compile.modelPath = rest[0];
-  options.probe = !noProbe && options.generated > 0;
+  options.probe = !noProbe;
   if (noCache)
     options.model.cacheDirectory = "off";
   auto fail = [](llvm::Error error) {
@@ -91,6 +94,6 @@ int main(int argc, char **argv) {
   auto report = measure(options, *file);
   if (!report)
     return fail(report.takeError());
-  options.json ? printJSON(*report, options) : printText(*report);
+  options.json ? printJSON(*report) : printText(*report);
   return 0;
 }

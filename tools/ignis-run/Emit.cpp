@@ -17,7 +17,7 @@ llvm::Expected<int> ignis::tools::runEmit(const RunOptions &options) {
   if (!file)
     return file.takeError();
   ModelOptions model = options.model;
-  auto variant = completeOptions(model, *file);
+  auto variant = completeOptions(model, *file, /*runsHere=*/false);
   if (!variant)
     return variant.takeError();
   llvm::Expected<Compiler *> compiler = runtime::openCompiler();

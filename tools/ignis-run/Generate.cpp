@@ -152,6 +152,9 @@ llvm::Expected<int> ignis::tools::runGenerate(const RunOptions &options, const g
   auto session = openSession(model, file, times);
   if (!session)
     return session.takeError();
+  std::unique_ptr<runtime::Profile> profile = (*session)->profile();
+  if (options.profile && !profile)
+    return llvm::createStringError("--profile: the module was not compiled for profiling");
   installInterrupt();
   generate::GenerateOptions generation;
   generation.sampler = options.sampler;
@@ -183,5 +186,8 @@ llvm::Expected<int> ignis::tools::runGenerate(const RunOptions &options, const g
                  static_cast<long long>((*session)->context()));
   if (options.memory)
     reportMemory(**session);
+  if (profile)
+    if (llvm::Error error = reportProfile(options, *profile))
+      return error;
   return interrupted() ? 130 : 0;
 }

@@ -7,6 +7,7 @@
 #define IGNIS_TOOLS_IGNIS_RUN_MODES_H
 
 #include "Options.h"
+#include "ignis/Runtime/Profile.h"
 
 namespace ignis::tools {
 
@@ -34,6 +35,8 @@ llvm::Expected<std::string> readPrompt(const RunOptions &options);
 llvm::Expected<std::string> readFile(const std::string &path);
 /// Says so if the context asked for is longer than the model's.
 void warnAboutContext(const RunOptions &options, const gguf::File &file);
+/// The table of a profile to stderr, its trace to --trace.
+llvm::Error reportProfile(const RunOptions &options, const runtime::Profile &profile);
 /// Resident memory by kind, to stderr (Linux).
 void reportMemory(const runtime::Session &session);
 

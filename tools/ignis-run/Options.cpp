@@ -104,6 +104,8 @@ ParseOutcome ignis::tools::parseOptions(int argc, char **argv, RunOptions &optio
   table.integer("-t --threads", threads, "N", "threads (physical cores allowed)", 1, 256);
   table.integer("--ctx", compile.context, "N",
                 "positions of the context (the model's, at most 4096)", 1, 1 << 24);
+  table.integer("--batch", compile.sequences, "N",
+                "with --emit: the entry batch too, for N sequences (none)", 0, 4096);
   table.choice("--kv", compile.kvType, {"f16", "f32"}, "type of the key/value cache (f16)");
   table.integer("--chunk", options.chunk, "N", "prompt tokens of one call (512)", 1, 1 << 20);
   table.text("--cpu", compile.cpu, "NAME",
@@ -126,6 +128,9 @@ ParseOutcome ignis::tools::parseOptions(int argc, char **argv, RunOptions &optio
   table.flag("--print-kernels", options.printKernels,
              "print the kernel variants and which one is used");
   table.flag("--json", options.json, "results as JSON");
+  table.flag("--profile", options.profile, "say where the time goes, and write a trace");
+  table.text("--trace", options.trace, "FILE",
+             "where --profile writes its trace, for Perfetto (ignis-trace.json)");
   table.flag("--memory", options.memory, "say what memory was used");
   table.flag("-q --quiet", options.quiet, "no statistics");
   table.text("--cache-dir", options.model.cacheDirectory, "DIR",
@@ -165,6 +170,8 @@ ParseOutcome ignis::tools::parseOptions(int argc, char **argv, RunOptions &optio
   options.sampler.seed = static_cast<uint64_t>(seed);
   if (options.chunk > 512)
     compile.chunk = options.chunk;
+  options.profile |= table.given("--trace");
+  compile.profile = options.profile;
   if (noCache)
     options.model.cacheDirectory = "off";
   return ParseOutcome::Run;

@@ -30,6 +30,8 @@ struct RunOptions {
   bool ignoreEndOfText = false;
   // Reporting.
   bool json = false, memory = false, quiet = false;
+  bool profile = false;
+  std::string trace = "ignis-trace.json"; ///< where --profile writes its trace
 };
 
 enum class ParseOutcome { Run, Usage };

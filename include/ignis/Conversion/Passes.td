@@ -29,6 +29,7 @@ def OutlineOps : Pass<"ignis-outline-ops", "::mlir::ModuleOp"> {
     Option<"interleaved", "interleaved", "bool", "true", "the kernels read weights in the interleaved layout">,
     Option<"kernels", "kernels", "std::string", "\"\"", "name of the kernel variant, for the manifest">,
     Option<"cpu", "cpu", "std::string", "\"\"", "name of the CPU, for the manifest">,
+    Option<"profile", "profile", "bool", "false", "drivers report the begin of every op and wait to ignis_profile">,
   ];
   let dependentDialects = ["::ignis::IgnisDialect", "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect",
                            "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect", "::mlir::cf::ControlFlowDialect"];

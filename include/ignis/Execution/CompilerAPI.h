@@ -31,6 +31,8 @@ struct CompileOptions {
   std::string kvType = "f16";       ///< f16 or f32
   int64_t context = 2048;           ///< positions the caches hold; a multiple of 16
   int64_t chunk = 512;              ///< most rows that one prefill or score call takes
+  int64_t sequences = 0;            ///< caches and most rows of the entry batch; 0: no such entry
+  bool profile = false;             ///< ops and waits report to ignis_profile
   std::vector<std::string> entries; ///< entry points wanted; empty = all that the module has
 };
 

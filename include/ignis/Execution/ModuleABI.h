@@ -61,6 +61,10 @@ using IgnisEntry = void (*)(const IgnisFrame *);
 /// the sleepers of the slot.
 using IgnisBarrier = void (*)(const IgnisFrame *, int64_t slot, int64_t chunks);
 
+/// Modules compiled for profiling call `ignis_profile` too: stretch `event` of entry number `entry`
+/// (both count in the manifest) begins.
+using IgnisProfile = void (*)(const IgnisFrame *, int64_t entry, int64_t event);
+
 } // namespace ignis
 
 #endif

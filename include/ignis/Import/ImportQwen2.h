@@ -24,12 +24,14 @@ struct ImportOptions {
   int64_t context = 2048;           ///< positions that the caches hold; a multiple of 16
   int64_t chunk = 512;              ///< most rows of one prefill or score call
   bool kvF32 = false;               ///< caches of f32 instead of f16
-  std::vector<std::string> entries; ///< of embed, decode, prefill, score; empty = all
+  int64_t sequences = 0;            ///< caches of the entry batch, its most rows; 0: no such entry
+  std::vector<std::string> entries; ///< of embed, decode, prefill, score, batch; empty = all
 };
 
 /// Functions `embed` (ids to rows), `decode` (one row, its logits), `prefill` (up to `chunk` rows,
-/// logits of the last) and `score` (logits of all). Needs the dialects of registerDialects in
-/// `context`. Errors are diagnostics of the context.
+/// logits of the last) and `score` (logits of all); on request `batch` (up to `sequences` rows of
+/// as many sequences, logits of all). Needs the dialects of registerDialects in `context`. Errors
+/// are diagnostics of the context.
 mlir::OwningOpRef<mlir::ModuleOp> importQwen2(const gguf::File &file, mlir::MLIRContext *context,
                                               const ImportOptions &options);
 

@@ -31,6 +31,9 @@ CPUFeatures detectCPUFeatures();
 /// (detectCPUFeatures). Empty for any other name; levels of the other architecture are unknown too.
 std::optional<CPUFeatures> featuresOfCPU(std::string_view name);
 
+/// Every feature of the list.
+CPUFeatures allFeatures();
+
 /// What both offer. `--cpu=x86-64-v4` on a machine without AVX-512 is the caller's to refuse: see
 /// missingFeatures.
 CPUFeatures intersect(const CPUFeatures &a, const CPUFeatures &b);

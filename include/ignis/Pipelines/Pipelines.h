@@ -34,6 +34,8 @@ struct LowerPipelineOptions : mlir::PassPipelineOptions<LowerPipelineOptions> {
                               llvm::cl::init("")};
   Option<std::string> cpu{*this, "cpu", llvm::cl::desc("CPU, for the manifest"),
                           llvm::cl::init("")};
+  Option<bool> profile{*this, "profile", llvm::cl::desc("drivers report to ignis_profile"),
+                       llvm::cl::init(false)};
 };
 
 void buildFusePipeline(mlir::OpPassManager &manager);

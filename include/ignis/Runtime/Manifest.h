@@ -22,6 +22,8 @@ enum class Role {
   Input,
   Position,
   Rows,
+  Positions,
+  Sequences,
   RopeTable,
   KeyCache,
   ValueCache,
@@ -36,11 +38,25 @@ struct Argument {
   double ropeBase = 0;        ///< of a rope table
 };
 
+/// A quantity that depends on the rows of a call and on the positions that they attend to.
+struct ProfiledCost {
+  double fixed = 0, perRow = 0, perPosition = 0;
+};
+
+/// A stretch of an entry compiled for profiling: an op, or waiting at a barrier.
+struct ProfiledOp {
+  std::string name;   ///< of the kind of op, with its shape; "wait"
+  std::string label;  ///< names of its weights
+  int64_t layer = -1; ///< -1: belongs to none
+  ProfiledCost bytes, flops;
+};
+
 struct Entry {
   std::string name;
   int64_t slots = 0;   ///< chunk counters
   int64_t maxRows = 1; ///< most rows of one call
   std::vector<Argument> arguments;
+  std::vector<ProfiledOp> profile; ///< empty unless compiled for profiling
   /// The first argument of that role, or null.
   const Argument *find(Role role) const;
 };

@@ -28,10 +28,10 @@ struct DecomposeAttentionPass : ignis::impl::DecomposeAttentionBase<DecomposeAtt
       rewriter.setInsertionPoint(op);
       CacheWriteOp::create(rewriter, op.getLoc(), TypeRange(), op.getK(), op.getV(),
                            op.getPosition(), op.getKeyCache(), op.getValueCache(), op.getRows(),
-                           op.getLayerAttr());
+                           op.getSequences(), op.getLayerAttr());
       AttendOp::create(rewriter, op.getLoc(), Type(), op.getQ(), op.getKeyCache(),
                        op.getValueCache(), op.getPosition(), op.getOut(), op.getRows(),
-                       op.getLayerAttr());
+                       op.getSequences(), op.getLayerAttr());
       rewriter.eraseOp(op);
     });
   }

@@ -66,7 +66,7 @@ int64_t Manifest::weightIndex(WeightOp weight, OpOperand &use) {
   return it->second;
 }
 
-LogicalResult Manifest::addEntry(func::FuncOp function, int64_t slots) {
+LogicalResult Manifest::addEntry(func::FuncOp function, int64_t slots, llvm::json::Array profile) {
   llvm::json::Array arguments;
   int64_t mostRows = 1;
   for (BlockArgument argument : function.getArguments()) {
@@ -100,11 +100,14 @@ LogicalResult Manifest::addEntry(func::FuncOp function, int64_t slots) {
   }
   function.walk(
       [&](ComputeOpInterface op) { scratchBytes = std::max(scratchBytes, op.getScratchBytes()); });
-  entries.push_back(llvm::json::Object{{"name", function.getName().str()},
-                                       {"symbol", ("ignis_entry_" + function.getName()).str()},
-                                       {"slots", slots},
-                                       {"max_rows", mostRows},
-                                       {"args", std::move(arguments)}});
+  llvm::json::Object entry{{"name", function.getName().str()},
+                           {"symbol", ("ignis_entry_" + function.getName()).str()},
+                           {"slots", slots},
+                           {"max_rows", mostRows},
+                           {"args", std::move(arguments)}};
+  if (!profile.empty())
+    entry["profile"] = std::move(profile);
+  entries.push_back(std::move(entry));
   return success();
 }
 

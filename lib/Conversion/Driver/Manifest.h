@@ -32,7 +32,10 @@ public:
   /// The weight's place in the frame's `weights`, for this use of it: kernels read the interleaved
   /// layout, everything else the file's.
   int64_t weightIndex(WeightOp weight, mlir::OpOperand &use);
-  mlir::LogicalResult addEntry(mlir::func::FuncOp function, int64_t slots);
+  mlir::LogicalResult addEntry(mlir::func::FuncOp function, int64_t slots,
+                               llvm::json::Array profile);
+  /// The index of the next entry.
+  int64_t entryCount() const { return static_cast<int64_t>(entries.size()); }
   std::string json() const;
 
 private:

@@ -6,6 +6,7 @@
 // to the module's manifest.
 
 #include "Manifest.h"
+#include "OpCost.h"
 #include "VerifyEntry.h"
 #include "WorkSharing.h"
 
@@ -21,6 +22,7 @@
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/SymbolTable.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 namespace ignis {
 #define GEN_PASS_DEF_OUTLINEOPS
@@ -33,13 +35,28 @@ using namespace ignis;
 namespace {
 
 constexpr llvm::StringLiteral kLayerAttr = "layer";
+constexpr llvm::StringLiteral kProfileFunction = "ignis_profile";
+
+/// Whether an op's caches are those of several sequences.
+bool hasSequences(Operation *op) {
+  return TypeSwitch<Operation *, bool>(op)
+      .Case<AttentionOp, CacheWriteOp, RopeCacheOp, AttendOp>(
+          [](auto cache) { return static_cast<bool>(cache.getSequences()); })
+      .Default([](Operation *) { return false; });
+}
+
+bool isCache(Type type) {
+  auto memref = dyn_cast<MemRefType>(type);
+  return memref && memref.getRank() > 2;
+}
 
 /// Caches of all layers are one argument, but the function of an op sees the cache of its own layer
-/// alone, as layer 0 of 1: so the layers share the function.
-Type outlinedType(Type type) {
-  auto memref = dyn_cast<MemRefType>(type);
-  if (!memref || memref.getRank() <= 2)
+/// alone, as layer 0 of 1: so the layers share the function. Caches of several sequences keep their
+/// type, because the layers' number is in the stride from one sequence to the next.
+Type outlinedType(Operation *op, Type type) {
+  if (!isCache(type) || hasSequences(op))
     return type;
+  auto memref = cast<MemRefType>(type);
   SmallVector<int64_t> shape(memref.getShape());
   shape[0] = 1;
   return MemRefType::get(shape, memref.getElementType());
@@ -60,7 +77,7 @@ public:
     attributes.erase(kLayerAttr);
     stream << op->getName() << attributes.getDictionary(op->getContext());
     for (Type type : op->getOperandTypes())
-      stream << outlinedType(type);
+      stream << outlinedType(op, type);
     func::FuncOp &function = functions[key];
     if (!function)
       function = make(op);
@@ -90,7 +107,8 @@ private:
       Value argument = function.getArgument(i + 2);
       operands.push_back(
           isa<MemRefType>(operand.getType())
-              ? UnrealizedConversionCastOp::create(body, outlinedType(operand.getType()), argument)
+              ? UnrealizedConversionCastOp::create(body, outlinedType(op, operand.getType()),
+                                                   argument)
                     .getResult(0)
               : arith::IndexCastOp::create(body, operand.getType(), argument).getResult());
     }
@@ -112,9 +130,9 @@ private:
 /// Rewrites one entry point into its driver.
 class DriverBuilder {
 public:
-  DriverBuilder(func::FuncOp entry, Outliner &outliner, Manifest &manifest)
+  DriverBuilder(func::FuncOp entry, Outliner &outliner, Manifest &manifest, bool profiled)
       : entry(entry), outliner(outliner), manifest(manifest), b(entry.getLoc(), entry.getContext()),
-        ptr(LLVM::LLVMPointerType::get(entry.getContext())) {}
+        ptr(LLVM::LLVMPointerType::get(entry.getContext())), profiled(profiled) {}
 
   LogicalResult run() {
     if (!llvm::hasSingleElement(entry.getBody()))
@@ -134,7 +152,7 @@ public:
     for (Operation &op : entry.getBody().front())
       if (failed(lower(op)))
         return failure();
-    if (failed(manifest.addEntry(entry, slots)))
+    if (failed(manifest.addEntry(entry, slots, std::move(profile))))
       return failure();
     entry.erase();
     return success();
@@ -157,9 +175,12 @@ private:
     if (isa<WeightOp, memref::ViewOp>(op) || op.hasTrait<OpTrait::ConstantLike>())
       return success(); // Resolved where they are used.
     if (isa<BarrierOp>(op) || isa<func::ReturnOp>(op)) {
+      mark(llvm::json::Object{{"op", "wait"}});
       wait();
-      if (isa<func::ReturnOp>(op))
+      if (isa<func::ReturnOp>(op)) {
+        mark(std::nullopt);
         func::ReturnOp::create(b);
+      }
       return success();
     }
     if (isa<ComputeOpInterface>(op))
@@ -177,9 +198,21 @@ private:
         return failure();
       operands.push_back(*value);
     }
+    mark(describeCost(&op));
     Value chunks = func::CallOp::create(b, callee, operands).getResult(0);
     running.push_back({slots++, chunks});
     return success();
+  }
+
+  /// Tells a profile what begins here; nothing: the call ends.
+  void mark(std::optional<llvm::json::Object> stretch) {
+    if (!profiled)
+      return;
+    func::CallOp::create(
+        b, kProfileFunction, TypeRange(),
+        ValueRange{frame, i64(manifest.entryCount()), i64(static_cast<int64_t>(profile.size()))});
+    if (stretch)
+      profile.push_back(std::move(*stretch));
   }
 
   /// Waits for all ops since the last wait.
@@ -192,11 +225,15 @@ private:
   /// The pointer (or i64) for an operand; of a cache, where the op's layer begins.
   FailureOr<Value> resolve(OpOperand &operand) {
     FailureOr<Value> base = resolveBase(operand);
-    auto layer = operand.getOwner()->getAttrOfType<IntegerAttr>(kLayerAttr);
-    Type type = operand.get().getType(), one = outlinedType(type);
-    if (failed(base) || one == type || !layer || layer.getInt() == 0)
+    Operation *op = operand.getOwner();
+    auto layer = op->getAttrOfType<IntegerAttr>(kLayerAttr);
+    if (failed(base) || !isCache(operand.get().getType()) || !layer || layer.getInt() == 0)
       return base;
-    Value offset = i64(layer.getInt() * *getSizeInBytes(cast<MemRefType>(one)));
+    auto type = cast<MemRefType>(operand.get().getType());
+    int64_t layers = type.getDimSize(0);
+    if (hasSequences(op))
+      layers *= type.getDimSize(1);
+    Value offset = i64(layer.getInt() * (*getSizeInBytes(type) / layers));
     return LLVM::GEPOp::create(b, ptr, b.getI8Type(), *base, ArrayRef<LLVM::GEPArg>{offset})
         .getResult();
   }
@@ -241,6 +278,8 @@ private:
   Type ptr;
   Value frame, weights, arena, arguments;
   DenseMap<Value, Value> loadedArguments;
+  bool profiled;
+  llvm::json::Array profile; ///< what the marks stand for
   int64_t slots = 0;
   SmallVector<std::pair<int64_t, Value>> running; ///< slot and chunks of ops since the last wait
 };
@@ -257,8 +296,16 @@ struct OutlineOpsPass : ignis::impl::OutlineOpsBase<OutlineOpsPass> {
     for (auto function : module.getOps<func::FuncOp>())
       if (Manifest::isEntry(function))
         entries.push_back(function);
+    if (profile) {
+      OpBuilder builder(module.getBodyRegion());
+      auto ptr = LLVM::LLVMPointerType::get(&getContext());
+      Type i64 = builder.getI64Type();
+      func::FuncOp::create(builder, module.getLoc(), kProfileFunction,
+                           builder.getFunctionType({ptr, i64, i64}, {}))
+          .setPrivate();
+    }
     for (func::FuncOp entry : entries)
-      if (failed(DriverBuilder(entry, outliner, manifest).run()))
+      if (failed(DriverBuilder(entry, outliner, manifest, profile).run()))
         return signalPassFailure();
     module->setAttr(kManifestAttr, StringAttr::get(&getContext(), manifest.json()));
   }

@@ -145,8 +145,8 @@ private:
       loop(e.index(heads), [&](Value h) {
         loop(e.index(d / 2), [&](Value i) {
           Value base = e.mulI(h, d);
-          auto [lo, hi] =
-              rotate(op.getX(), op.getTable(), r, base, i, e.addI(op.getPosition(), r), d / 2);
+          auto [lo, hi] = rotate(op.getX(), op.getTable(), r, base, i,
+                                 rowPosition(e, op.getPosition(), r), d / 2);
           put(lo, op.getOut(), {r, e.addI(base, i)});
           put(hi, op.getOut(), {r, e.addI(e.addI(base, i), d / 2)});
         });
@@ -154,60 +154,58 @@ private:
     });
   }
 
-  void putKey(Value value, Value cache, int64_t layer, Value g, Value position, Value i) {
-    put(value, cache,
-        {e.index(layer), g, arith::DivUIOp::create(e, position, e.index(16)).getResult(), i,
-         arith::RemUIOp::create(e, position, e.index(16)).getResult()});
+  template <typename Op>
+  SmallVector<Value> keyIndices(Op op, Value r, Value g, Value position, Value i) {
+    Value block = arith::DivUIOp::create(e, position, e.index(16));
+    Value within = arith::RemUIOp::create(e, position, e.index(16));
+    return cacheIndices(e, op.getSequences(), op.getLayer(), r, {g, block, i, within});
   }
-  Value keyAt(Value cache, int64_t layer, Value g, Value position, Value i) {
-    return at(cache,
-              {e.index(layer), g, arith::DivUIOp::create(e, position, e.index(16)).getResult(), i,
-               arith::RemUIOp::create(e, position, e.index(16)).getResult()});
+  template <typename Op>
+  SmallVector<Value> valueIndices(Op op, Value r, Value g, Value position, Value i) {
+    return cacheIndices(e, op.getSequences(), op.getLayer(), r, {g, position, i});
   }
 
   void cacheWrite(CacheWriteOp op) {
-    auto cache = cast<MemRefType>(op.getValueCache().getType());
-    int64_t d = cache.getDimSize(3);
+    CacheShape cache(op.getValueCache());
+    int64_t d = cache.headSize;
     loop(rowsInUse(e, op), [&](Value r) {
-      Value position = e.addI(op.getPosition(), r);
-      loop(e.index(cache.getDimSize(1)), [&](Value g) {
+      Value position = rowPosition(e, op.getPosition(), r);
+      loop(e.index(cache.heads), [&](Value g) {
         loop(e.index(d), [&](Value i) {
           Value column = e.addI(e.mulI(g, d), i);
-          putKey(at(op.getK(), {r, column}), op.getKeyCache(), op.getLayer(), g, position, i);
-          put(at(op.getV(), {r, column}), op.getValueCache(),
-              {e.index(op.getLayer()), g, position, i});
+          put(at(op.getK(), {r, column}), op.getKeyCache(), keyIndices(op, r, g, position, i));
+          put(at(op.getV(), {r, column}), op.getValueCache(), valueIndices(op, r, g, position, i));
         });
       });
     });
   }
 
   void ropeCache(RopeCacheOp op) {
-    auto cache = cast<MemRefType>(op.getValueCache().getType());
-    int64_t d = cache.getDimSize(3);
+    CacheShape cache(op.getValueCache());
+    int64_t d = cache.headSize;
     loop(rowsInUse(e, op), [&](Value r) {
-      Value position = e.addI(op.getPosition(), r);
-      loop(e.index(cache.getDimSize(1)), [&](Value g) {
+      Value position = rowPosition(e, op.getPosition(), r);
+      loop(e.index(cache.heads), [&](Value g) {
         Value base = e.mulI(g, d);
         loop(e.index(d / 2), [&](Value i) {
           auto [lo, hi] = rotate(op.getK(), op.getTable(), r, base, i, position, d / 2);
-          putKey(lo, op.getKeyCache(), op.getLayer(), g, position, i);
-          putKey(hi, op.getKeyCache(), op.getLayer(), g, position, e.addI(i, d / 2));
+          put(lo, op.getKeyCache(), keyIndices(op, r, g, position, i));
+          put(hi, op.getKeyCache(), keyIndices(op, r, g, position, e.addI(i, d / 2)));
         });
         loop(e.index(d), [&](Value i) {
           put(at(op.getV(), {r, e.addI(base, i)}), op.getValueCache(),
-              {e.index(op.getLayer()), g, position, i});
+              valueIndices(op, r, g, position, i));
         });
       });
     });
   }
 
   void attend(AttendOp op) {
-    auto cache = cast<MemRefType>(op.getValueCache().getType());
-    int64_t d = cache.getDimSize(3), heads = width(op.getQ()) / d,
-            group = heads / cache.getDimSize(1);
-    Value scores = e.view(e.scratch(), MemRefType::get({cache.getDimSize(2)}, e.getF32Type()));
+    CacheShape cache(op.getValueCache());
+    int64_t d = cache.headSize, heads = width(op.getQ()) / d, group = heads / cache.heads;
+    Value scores = e.view(e.scratch(), MemRefType::get({cache.positions}, e.getF32Type()));
     loop(rowsInUse(e, op), [&](Value r) {
-      Value count = e.addI(e.addI(op.getPosition(), r), 1);
+      Value count = e.addI(rowPosition(e, op.getPosition(), r), 1);
       loop(e.index(heads), [&](Value h) {
         Value g = arith::DivUIOp::create(e, h, e.index(group)), base = e.mulI(h, d);
         Value most = e.forLoop(
@@ -215,7 +213,7 @@ private:
             [&](Value t, ValueRange acc) {
               Value score = sum(e.index(d), [&](Value i) {
                 return e.mul(at(op.getQ(), {r, e.addI(base, i)}),
-                             keyAt(op.getKeyCache(), op.getLayer(), g, t, i));
+                             at(op.getKeyCache(), keyIndices(op, r, g, t, i)));
               });
               score = e.div(score, e.f32(std::sqrt(static_cast<float>(d))));
               put(score, scores, {t});
@@ -228,8 +226,7 @@ private:
         });
         loop(e.index(d), [&](Value i) {
           Value mixed = sum(count, [&](Value t) {
-            return e.mul(at(scores, {t}),
-                         at(op.getValueCache(), {e.index(op.getLayer()), g, t, i}));
+            return e.mul(at(scores, {t}), at(op.getValueCache(), valueIndices(op, r, g, t, i)));
           });
           put(e.div(mixed, total), op.getOut(), {r, e.addI(base, i)});
         });

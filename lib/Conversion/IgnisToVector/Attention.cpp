@@ -23,19 +23,19 @@ class AttendLowering {
 public:
   AttendLowering(Emitter &e, AttendOp op) : e(e), op(op) {
     auto q = cast<MemRefType>(op.getQ().getType());
-    auto cache = cast<MemRefType>(op.getValueCache().getType());
+    CacheShape cache(op.getValueCache());
     mostRows = q.getDimSize(0);
-    d = cache.getDimSize(3);
-    positions = cache.getDimSize(2);
+    d = cache.headSize;
+    positions = cache.positions;
     heads = q.getDimSize(1) / d;
-    group = heads / cache.getDimSize(1);
+    group = heads / cache.heads;
     // Heads of one tile: the whole group if it fits the declared scratch, else its largest divisor
     // that does.
     tileHeads = group;
     while (tileHeads > kAttentionRows || group % tileHeads)
       --tileHeads;
     tileTokens =
-        mostRows == 1
+        mostRows == 1 || op.getSequences() // Neighbours share no cache then.
             ? 1
             : std::max<int64_t>(1, std::min<int64_t>(4, e.tiles.attentionRows / tileHeads));
   }
@@ -70,7 +70,6 @@ private:
   void prepare(Value headTile) {
     firstHead = e.mulI(headTile, tileHeads);
     kvHead = arith::DivUIOp::create(e, firstHead, e.index(group));
-    layer = e.index(op.getLayer());
     scores = e.view(e.scratch(), MemRefType::get({kAttentionRows, positions}, e.getF32Type()));
     Value end = LLVM::GEPOp::create(
         e, LLVM::LLVMPointerType::get(e.getContext()), e.getF32Type(), e.scratch(),
@@ -82,9 +81,17 @@ private:
   Value column(int64_t m) { return e.mulI(e.addI(firstHead, m % tileHeads), d); }
   Value row(Value firstRow, int64_t m) { return e.addI(firstRow, m / tileHeads); }
 
+  /// Indices into the tile's cache, that of its key/value head.
+  SmallVector<Value> at(ValueRange rest) const {
+    SmallVector<Value> indices(cache);
+    indices.append(rest.begin(), rest.end());
+    return indices;
+  }
+
   void tile(Value firstRow, int64_t tokens) {
     int64_t m = tokens * tileHeads;
-    Value first = e.addI(op.getPosition(), firstRow); // position of the tile's first token
+    Value first = rowPosition(e, op.getPosition(), firstRow); // position of the tile's first token
+    cache = cacheIndices(e, op.getSequences(), op.getLayer(), firstRow, {kvHead});
     Value blocks = e.addI(arith::DivUIOp::create(e, e.addI(first, tokens - 1), e.index(kBlock)), 1);
     // Key blocks of one register tile: enough independent chains to cover the latency of fma.
     int64_t wide = e.tiles.accumulators >= 2 * e.tiles.attentionRows ? 2 : 1;
@@ -113,8 +120,8 @@ private:
       auto sums = e.forLoop(e.index(0), e.index(d), 1, init, [&](Value element, ValueRange acc) {
         SmallVector<Value> keys, next;
         for (int64_t b = 0; b < width; ++b)
-          keys.push_back(e.load(op.getKeyCache(),
-                                {layer, kvHead, e.addI(block, b), element, e.index(0)}, kBlock));
+          keys.push_back(
+              e.load(op.getKeyCache(), at({e.addI(block, b), element, e.index(0)}), kBlock));
         for (int64_t m = 0; m < count; ++m) {
           Value q = e.broadcast(e.loadScalar(op.getQ(), {row(firstRow, begin + m),
                                                          e.addI(column(begin + m), element)}),
@@ -198,7 +205,7 @@ private:
           SmallVector<Value> values, next(acc.begin(), acc.end());
           for (int64_t v = 0; v < width; ++v)
             values.push_back(
-                e.load(op.getValueCache(), {layer, kvHead, t, e.index((v0 + v) * kBlock)}, kBlock));
+                e.load(op.getValueCache(), at({t, e.index((v0 + v) * kBlock)}), kBlock));
           for (int64_t m = 0; m < count; ++m) {
             if ((begin + m) / tileHeads < firstToken)
               continue;
@@ -228,7 +235,8 @@ private:
   Emitter &e;
   AttendOp op;
   int64_t mostRows, d, positions, heads, group, tileHeads, tileTokens;
-  Value firstHead, kvHead, layer, scores, factors;
+  Value firstHead, kvHead, scores, factors;
+  SmallVector<Value> cache;
 };
 } // namespace
 

@@ -16,6 +16,25 @@ Value ignis::rowsInUse(Emitter &e, ComputeOpInterface op) {
   return e.index(cast<ShapedType>(op->getOperand(0).getType()).getDimSize(0));
 }
 
+static Value loadIndex(Emitter &e, Value buffer, Value row) {
+  Value number = memref::LoadOp::create(e, buffer, row);
+  return arith::IndexCastOp::create(e, e.getIndexType(), number);
+}
+
+Value ignis::rowPosition(Emitter &e, Value position, Value row) {
+  return position.getType().isIndex() ? e.addI(position, row) : loadIndex(e, position, row);
+}
+
+SmallVector<Value> ignis::cacheIndices(Emitter &e, Value sequences, int64_t layer, Value row,
+                                       ValueRange rest) {
+  SmallVector<Value> indices;
+  if (sequences)
+    indices.push_back(loadIndex(e, sequences, row));
+  indices.push_back(e.index(layer));
+  indices.append(rest.begin(), rest.end());
+  return indices;
+}
+
 Value ignis::rowChunks(Emitter &e, Value rows, int64_t mostRows, int64_t width, int64_t elements,
                        function_ref<void(Value, Value)> body) {
   int64_t step = std::max<int64_t>(1, elements / width);

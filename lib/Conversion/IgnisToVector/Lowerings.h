@@ -17,6 +17,13 @@ namespace ignis {
 /// Rows in use as an index value.
 mlir::Value rowsInUse(Emitter &e, ComputeOpInterface op);
 
+/// Position of a row as an index value: `position` is that of row 0 or a buffer with one for each.
+mlir::Value rowPosition(Emitter &e, mlir::Value position, mlir::Value row);
+
+/// Indices of row `row`'s cache: its sequence, if there are several, and the layer; then `rest`.
+llvm::SmallVector<mlir::Value> cacheIndices(Emitter &e, mlir::Value sequences, int64_t layer,
+                                            mlir::Value row, mlir::ValueRange rest);
+
 /// Chunks of whole rows, each about `elements` long, over rows of `width`: body(first row, last row
 /// + 1).
 mlir::Value rowChunks(Emitter &e, mlir::Value rows, int64_t mostRows, int64_t width,

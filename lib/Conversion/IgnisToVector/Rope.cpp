@@ -42,7 +42,7 @@ Value ignis::lowerRope(Emitter &e, RopeOp op) {
   return rowChunks(
       e, rowsInUse(e, op), mostRows, width, kChunkElements, [&](Value begin, Value end) {
         e.forLoop(begin, end, 1, [&](Value row) {
-          Value position = e.addI(op.getPosition(), row);
+          Value position = rowPosition(e, op.getPosition(), row);
           e.forLoop(e.index(0), e.index(width), d, [&](Value column) {
             halfStrips(d / 2, [&](int64_t i, int64_t lanes) {
               auto [first, second] =
@@ -59,14 +59,23 @@ namespace {
 /// Writes lanes of one row's keys and values to the caches.
 struct CacheWriter {
   Emitter &e;
-  Value keyCache, valueCache, layer, position;
+  Value keyCache, valueCache, position;
+  SmallVector<Value> cache; ///< indices of the row's cache
   Value block, within;
 
-  CacheWriter(Emitter &e, Value keyCache, Value valueCache, int64_t layer, Value position)
-      : e(e), keyCache(keyCache), valueCache(valueCache), layer(e.index(layer)),
-        position(position) {
+  template <typename Op>
+  CacheWriter(Emitter &e, Op op, Value row)
+      : e(e), keyCache(op.getKeyCache()), valueCache(op.getValueCache()),
+        position(rowPosition(e, op.getPosition(), row)),
+        cache(cacheIndices(e, op.getSequences(), op.getLayer(), row, {})) {
     block = arith::DivUIOp::create(e, position, e.index(16));
     within = arith::RemUIOp::create(e, position, e.index(16));
+  }
+
+  SmallVector<Value> at(ValueRange rest) const {
+    SmallVector<Value> indices(cache);
+    indices.append(rest.begin(), rest.end());
+    return indices;
   }
 
   /// Elements [i, i + lanes) of head g's key: 16 positions apart in memory, so one by one.
@@ -77,54 +86,51 @@ struct CacheWriter {
       lanesOfKey = arith::TruncFOp::create(e, VectorType::get({lanes}, element), lanesOfKey);
     for (int64_t l = 0; l < lanes; ++l)
       memref::StoreOp::create(e, vector::ExtractOp::create(e, lanesOfKey, ArrayRef<int64_t>{l}),
-                              keyCache, ValueRange{layer, g, block, e.index(i + l), within});
+                              keyCache, at({g, block, e.index(i + l), within}));
   }
 
   void value(Value g, Value v, Value row, Value column, int64_t d) {
     for (int64_t i = 0; i < d; i += kLanes)
       e.store(e.load(v, {row, e.addI(column, i)}, kLanes), valueCache,
-              {layer, g, position, e.index(i)});
+              at({g, position, e.index(i)}));
   }
 };
 } // namespace
 
 /// Chunks of rows; body(row, head, its first column, writer).
-static Value cacheRows(Emitter &e, ComputeOpInterface op, Value k, Value keyCache, Value valueCache,
-                       int64_t layer, Value position,
+template <typename Op>
+static Value cacheRows(Emitter &e, Op op,
                        function_ref<void(Value, Value, Value, CacheWriter &)> body) {
-  auto type = cast<MemRefType>(k.getType());
-  auto cache = cast<MemRefType>(valueCache.getType());
-  int64_t d = cache.getDimSize(3), mostRows = type.getDimSize(0);
-  return rowChunks(e, rowsInUse(e, op), mostRows, type.getDimSize(1), 2048,
+  auto type = cast<MemRefType>(op.getK().getType());
+  CacheShape cache(op.getValueCache());
+  return rowChunks(e, rowsInUse(e, op), type.getDimSize(0), type.getDimSize(1), 2048,
                    [&](Value begin, Value end) {
                      e.forLoop(begin, end, 1, [&](Value row) {
-                       CacheWriter writer(e, keyCache, valueCache, layer, e.addI(position, row));
-                       e.forLoop(e.index(0), e.index(cache.getDimSize(1)), 1,
-                                 [&](Value g) { body(row, g, e.mulI(g, d), writer); });
+                       CacheWriter writer(e, op, row);
+                       e.forLoop(e.index(0), e.index(cache.heads), 1,
+                                 [&](Value g) { body(row, g, e.mulI(g, cache.headSize), writer); });
                      });
                    });
 }
 
 Value ignis::lowerRopeCache(Emitter &e, RopeCacheOp op) {
   int64_t d = cast<MemRefType>(op.getTable().getType()).getDimSize(1);
-  return cacheRows(e, op, op.getK(), op.getKeyCache(), op.getValueCache(), op.getLayer(),
-                   op.getPosition(), [&](Value row, Value g, Value column, CacheWriter &writer) {
-                     halfStrips(d / 2, [&](int64_t i, int64_t lanes) {
-                       auto [first, second] = rotate(e, op.getK(), row, column, op.getTable(),
-                                                     writer.position, i, d / 2, lanes);
-                       writer.key(g, i, first);
-                       writer.key(g, i + d / 2, second);
-                     });
-                     writer.value(g, op.getV(), row, column, d);
-                   });
+  return cacheRows(e, op, [&](Value row, Value g, Value column, CacheWriter &writer) {
+    halfStrips(d / 2, [&](int64_t i, int64_t lanes) {
+      auto [first, second] =
+          rotate(e, op.getK(), row, column, op.getTable(), writer.position, i, d / 2, lanes);
+      writer.key(g, i, first);
+      writer.key(g, i + d / 2, second);
+    });
+    writer.value(g, op.getV(), row, column, d);
+  });
 }
 
 Value ignis::lowerCacheWrite(Emitter &e, CacheWriteOp op) {
-  int64_t d = cast<MemRefType>(op.getValueCache().getType()).getDimSize(3);
-  return cacheRows(e, op, op.getK(), op.getKeyCache(), op.getValueCache(), op.getLayer(),
-                   op.getPosition(), [&](Value row, Value g, Value column, CacheWriter &writer) {
-                     for (int64_t i = 0; i < d; i += kLanes)
-                       writer.key(g, i, e.load(op.getK(), {row, e.addI(column, i)}, kLanes));
-                     writer.value(g, op.getV(), row, column, d);
-                   });
+  int64_t d = CacheShape(op.getValueCache()).headSize;
+  return cacheRows(e, op, [&](Value row, Value g, Value column, CacheWriter &writer) {
+    for (int64_t i = 0; i < d; i += kLanes)
+      writer.key(g, i, e.load(op.getK(), {row, e.addI(column, i)}, kLanes));
+    writer.value(g, op.getV(), row, column, d);
+  });
 }

@@ -116,10 +116,11 @@ TEST(MatMul, EveryVariantEqualsTheReferee) {
   }
 }
 
+namespace {
+
 // Column ranges, an output with a row stride, results in place of the residual, and weights off
 // their boundary.
-TEST(MatMul, RangesStridesAndInPlace) {
-  const Shape s = {11, 352, 150};
+void rangesStridesAndInPlace(const Shape &s) {
   const int64_t stride = 163;
   Case c = makeCase(s, false);
   std::vector<float> want = referee(s, c, true, true);
@@ -150,6 +151,16 @@ TEST(MatMul, RangesStridesAndInPlace) {
         ASSERT_EQ(reinterpret_cast<uint32_t *>(y.floats())[r * stride + j], 0xa5a5a5a5) << v->name;
       }
     }
+  }
+}
+
+} // namespace
+
+// Row counts for kernels of few rows, for tiles that overlap, and for several panels of rows.
+TEST(MatMul, RangesStridesAndInPlace) {
+  for (int64_t rows : {11, 37, 150}) {
+    SCOPED_TRACE(testing::Message() << rows << " rows");
+    rangesStridesAndInPlace({rows, 352, 150});
   }
 }
 

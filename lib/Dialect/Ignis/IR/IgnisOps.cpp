@@ -36,6 +36,26 @@ static void printNames(OpAsmPrinter &printer, Operation *, ArrayAttr names) {
   llvm::interleaveComma(names, printer, [&](Attribute name) { printer << name; });
 }
 
+//===----------------------------------------------------------------------------------------------===//
+// Assembly of positions: one index, or a buffer with its type
+//===----------------------------------------------------------------------------------------------===//
+
+static ParseResult parsePosition(OpAsmParser &parser, OpAsmParser::UnresolvedOperand &position,
+                                 Type &type) {
+  if (parser.parseOperand(position))
+    return failure();
+  type = parser.getBuilder().getIndexType();
+  if (succeeded(parser.parseOptionalColon()))
+    return parser.parseType(type);
+  return success();
+}
+
+static void printPosition(OpAsmPrinter &printer, Operation *, Value position, Type type) {
+  printer << position;
+  if (!type.isIndex())
+    printer << " : " << type;
+}
+
 #define GET_OP_CLASSES
 #include "ignis/Dialect/Ignis/IR/IgnisOps.cpp.inc"
 
@@ -130,10 +150,21 @@ int64_t LinearSwigluOp::getScratchBytes() {
 
 /// Scores of one tile of query rows: kAttentionRows rows of all positions in blocks of 16, and a
 /// factor for each row.
-static int64_t scoreBytes(Value keyCache) {
-  auto type = cast<ShapedType>(keyCache.getType());
-  return 4 * kAttentionRows * (type.getDimSize(2) * 16 + 1);
+static int64_t scoreBytes(Value valueCache) {
+  return 4 * kAttentionRows * (CacheShape(valueCache).positions + 1);
 }
 
-int64_t AttentionOp::getScratchBytes() { return scoreBytes(getKeyCache()); }
-int64_t AttendOp::getScratchBytes() { return scoreBytes(getKeyCache()); }
+int64_t AttentionOp::getScratchBytes() { return scoreBytes(getValueCache()); }
+int64_t AttendOp::getScratchBytes() { return scoreBytes(getValueCache()); }
+
+CacheShape::CacheShape(Value valueCache) {
+  ArrayRef<int64_t> shape = cast<ShapedType>(valueCache.getType()).getShape();
+  if (shape.size() == 5) {
+    sequences = shape.front();
+    shape = shape.drop_front();
+  }
+  layers = shape[0];
+  heads = shape[1];
+  positions = shape[2];
+  headSize = shape[3];
+}

@@ -208,6 +208,13 @@ static LogicalResult verifyHeadSize(Operation *op, int64_t size) {
                            << ", expected a multiple of 16 from 32 to 128";
 }
 
+/// A buffer has one element for each row; anything else is fine.
+static LogicalResult verifyPerRow(Operation *op, Value value, StringRef name, int64_t rows) {
+  if (!isa<ShapedType>(value.getType()) || dim(value, 0) == rows)
+    return success();
+  return op->emitOpError() << "has " << dim(value, 0) << " " << name << " but " << rows << " rows";
+}
+
 LogicalResult RopeOp::verify() {
   if (failed(verifyBuffers(*this)) ||
       failed(verifySameShape(*this, getX(), "x", getOut(), "out")) || // rope_c1
@@ -216,20 +223,43 @@ LogicalResult RopeOp::verify() {
   if (dim(getX(), 1) % dim(getTable(), 1)) // rope_c2
     return emitOpError() << "x has width " << dim(getX(), 1)
                          << ", expected a multiple of the table's width " << dim(getTable(), 1);
-  return success();
+  return verifyPerRow(*this, getPosition(), "positions", dim(getX(), 0)); // rope_c4
 }
 
-/// The caches agree with each other, the layer is one of theirs, and the head size is supported.
-static LogicalResult verifyCaches(Operation *op, Value keys, Value values, uint64_t layer) {
+/// The caches agree with each other, the layer is one of theirs, the head size is supported, and
+/// there are positions and sequences of rows if the caches are those of several sequences.
+static LogicalResult verifyCaches(Operation *op, Value keys, Value values, uint64_t layer,
+                                  Value position, Value sequences) {
   ArrayRef<int64_t> k = shaped(keys).getShape(), v = shaped(values).getShape();
-  if (shaped(keys).getElementType() != shaped(values).getElementType() || k[0] != v[0] ||
-      k[1] != v[1] || k[2] * 16 != v[2] || k[3] != v[3] || k[4] != 16)
+  bool same = shaped(keys).getElementType() == shaped(values).getElementType() &&
+              k.size() == v.size() + 1 && k.drop_back(3) == v.drop_back(2) && k.back() == 16;
+  if (same) {
+    ArrayRef<int64_t> blocks = k.take_back(3), rows = v.take_back(2);
+    same = blocks[0] * 16 == rows[0] && blocks[1] == rows[1];
+  }
+  if (!same)
     return op->emitOpError() << "key cache " << keys.getType() << " does not match value cache "
                              << values.getType();
-  if (layer >= static_cast<uint64_t>(k[0]))
+  CacheShape shape(values);
+  if (layer >= static_cast<uint64_t>(shape.layers))
     return op->emitOpError() << "has layer " << static_cast<int64_t>(layer) << ", expected 0 to "
-                             << k[0] - 1;
-  return verifyHeadSize(op, k[3]);
+                             << shape.layers - 1;
+  bool many = shape.sequences != 0;
+  if (many != static_cast<bool>(sequences) || many == position.getType().isIndex())
+    return op->emitOpError() << "caches of "
+                             << (many ? "several sequences need" : "one sequence take")
+                             << (many ? " positions and sequences of rows"
+                                      : " one position and no sequences of rows");
+  int64_t rows = dim(op->getOperand(0), 0);
+  if (many && (failed(verifyPerRow(op, position, "positions", rows)) ||
+               failed(verifyPerRow(op, sequences, "sequences", rows))))
+    return failure();
+  return verifyHeadSize(op, shape.headSize);
+}
+
+static int64_t cacheWidth(Value values) {
+  CacheShape shape(values);
+  return shape.heads * shape.headSize;
 }
 
 LogicalResult AttentionOp::verify() {
@@ -239,10 +269,10 @@ LogicalResult AttentionOp::verify() {
     return failure();
   if (dim(getQ(), 0) != dim(getK(), 0)) // attention_c2
     return emitOpError() << "q has " << dim(getQ(), 0) << " rows but k has " << dim(getK(), 0);
-  if (failed(
-          verifyCaches(*this, getKeyCache(), getValueCache(), getLayer()))) // attention_c3, c6, c7
+  if (failed(verifyCaches(*this, getKeyCache(), getValueCache(), getLayer(), getPosition(),
+                          getSequences()))) // attention_c3, c6, c7, c8
     return failure();
-  int64_t width = dim(getValueCache(), 1) * dim(getValueCache(), 3);
+  int64_t width = cacheWidth(getValueCache());
   if (failed(verifyWidth(*this, getK(), "k", width,
                          "the cache's heads times head size"))) // attention_c4
     return failure();
@@ -255,21 +285,21 @@ LogicalResult AttentionOp::verify() {
 LogicalResult CacheWriteOp::verify() {
   if (failed(verifyBuffers(*this)) ||
       failed(verifySameShape(*this, getK(), "k", getV(), "v")) || // cache_write_c1
-      failed(verifyCaches(*this, getKeyCache(), getValueCache(),
-                          getLayer()))) // cache_write_c2, c4, c5
+      failed(verifyCaches(*this, getKeyCache(), getValueCache(), getLayer(), getPosition(),
+                          getSequences()))) // cache_write_c2, c4, c5, c6
     return failure();
-  return verifyWidth(*this, getK(), "k", dim(getValueCache(), 1) * dim(getValueCache(), 3),
+  return verifyWidth(*this, getK(), "k", cacheWidth(getValueCache()),
                      "the cache's heads times head size"); // cache_write_c3
 }
 
 LogicalResult RopeCacheOp::verify() {
   if (failed(verifyBuffers(*this)) ||
       failed(verifySameShape(*this, getK(), "k", getV(), "v")) || // rope_cache_c1
-      failed(
-          verifyCaches(*this, getKeyCache(), getValueCache(), getLayer()))) // rope_cache_c2, c5, c6
+      failed(verifyCaches(*this, getKeyCache(), getValueCache(), getLayer(), getPosition(),
+                          getSequences()))) // rope_cache_c2, c5, c6, c7
     return failure();
-  int64_t size = dim(getValueCache(), 3);
-  if (failed(verifyWidth(*this, getK(), "k", dim(getValueCache(), 1) * size,
+  int64_t size = CacheShape(getValueCache()).headSize;
+  if (failed(verifyWidth(*this, getK(), "k", cacheWidth(getValueCache()),
                          "the cache's heads times head size"))) // rope_cache_c3
     return failure();
   return verifyWidth(*this, getTable(), "table", size, "the cache's head size"); // rope_cache_c4
@@ -277,10 +307,11 @@ LogicalResult RopeCacheOp::verify() {
 
 LogicalResult AttendOp::verify() {
   if (failed(verifyBuffers(*this)) ||
-      failed(verifySameShape(*this, getQ(), "q", getOut(), "out")) ||          // attend_c1
-      failed(verifyCaches(*this, getKeyCache(), getValueCache(), getLayer()))) // attend_c2, c4, c5
+      failed(verifySameShape(*this, getQ(), "q", getOut(), "out")) || // attend_c1
+      failed(verifyCaches(*this, getKeyCache(), getValueCache(), getLayer(), getPosition(),
+                          getSequences()))) // attend_c2, c4, c5, c6
     return failure();
-  int64_t width = dim(getValueCache(), 1) * dim(getValueCache(), 3);
+  int64_t width = cacheWidth(getValueCache());
   if (dim(getQ(), 1) % width) // attend_c3
     return emitOpError() << "q has width " << dim(getQ(), 1) << ", expected a multiple of " << width
                          << ", the cache's heads times head size";

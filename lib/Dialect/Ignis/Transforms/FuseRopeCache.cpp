@@ -36,7 +36,7 @@ struct FuseAttention : OpRewritePattern<AttentionOp> {
       return remarks.missed(rewriter, attention, "positions differ");
     if (rope.getRows() != attention.getRows())
       return remarks.missed(rewriter, attention, "rows in use differ");
-    int64_t headSize = cast<ShapedType>(attention.getValueCache().getType()).getDimSize(3);
+    int64_t headSize = CacheShape(attention.getValueCache()).headSize;
     if (cast<ShapedType>(rope.getTable().getType()).getDimSize(1) != headSize)
       return remarks.missed(rewriter, attention, "the table's width is not the cache's head size");
     auto write = RopeCacheOp::create(
@@ -44,11 +44,11 @@ struct FuseAttention : OpRewritePattern<AttentionOp> {
         TypeRange{attention.getKeyCache().getType(), attention.getValueCache().getType()},
         rope.getX(), attention.getV(), rope.getTable(), attention.getPosition(),
         attention.getKeyCache(), attention.getValueCache(), attention.getRows(),
-        attention.getLayerAttr());
+        attention.getSequences(), attention.getLayerAttr());
     auto attend = AttendOp::create(rewriter, attention.getLoc(), attention->getResultTypes()[0],
                                    attention.getQ(), write->getResult(0), write->getResult(1),
                                    attention.getPosition(), attention.getOut(), attention.getRows(),
-                                   attention.getLayerAttr());
+                                   attention.getSequences(), attention.getLayerAttr());
     rewriter.replaceOp(attention, {attend->getResult(0), write->getResult(0), write->getResult(1)});
     rewriter.eraseOp(rope);
     remarks.passed();

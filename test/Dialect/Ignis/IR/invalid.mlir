@@ -282,6 +282,47 @@ func.func @attention_c2(%q: memref<4x64xf32>, %k: memref<2x32xf32>, %kc: memref<
 
 // -----
 
+func.func @rope_c4(%x: memref<4x64xf32>, %t: memref<9x32xf32>, %p: memref<3xi32>) {
+  // expected-error @+1 {{has 3 positions but 4 rows}}
+  ignis.rope ins(%x, %t : memref<4x64xf32>, memref<9x32xf32>) position(%p : memref<3xi32>) outs(%x : memref<4x64xf32>)
+  return
+}
+
+// -----
+
+func.func @attention_c8(%q: memref<4x64xf32>, %k: memref<4x32xf32>, %kc: memref<2x1x1x2x32x16xf16>, %vc: memref<2x1x1x32x32xf16>, %p: memref<4xi32>) {
+  // expected-error @+1 {{caches of several sequences need positions and sequences of rows}}
+  ignis.attention ins(%q, %k, %k : memref<4x64xf32>, memref<4x32xf32>, memref<4x32xf32>) position(%p : memref<4xi32>)
+    outs(%q, %kc, %vc : memref<4x64xf32>, memref<2x1x1x2x32x16xf16>, memref<2x1x1x32x32xf16>) {layer = 0 : i64}
+  return
+}
+
+// -----
+
+func.func @attend_c6(%q: memref<4x64xf32>, %kc: memref<1x1x2x32x16xf16>, %vc: memref<1x1x32x32xf16>, %p: memref<4xi32>, %s: memref<4xi32>) {
+  // expected-error @+1 {{caches of one sequence take one position and no sequences of rows}}
+  ignis.attend ins(%q, %kc, %vc : memref<4x64xf32>, memref<1x1x2x32x16xf16>, memref<1x1x32x32xf16>) position(%p : memref<4xi32>) sequences(%s : memref<4xi32>) outs(%q : memref<4x64xf32>) {layer = 0 : i64}
+  return
+}
+
+// -----
+
+func.func @cache_write_c6(%k: memref<4x32xf32>, %kc: memref<2x1x1x2x32x16xf16>, %vc: memref<2x1x1x32x32xf16>, %p: memref<4xi32>, %s: memref<5xi32>) {
+  // expected-error @+1 {{has 5 sequences but 4 rows}}
+  ignis.cache_write ins(%k, %k : memref<4x32xf32>, memref<4x32xf32>) position(%p : memref<4xi32>) sequences(%s : memref<5xi32>) outs(%kc, %vc : memref<2x1x1x2x32x16xf16>, memref<2x1x1x32x32xf16>) {layer = 0 : i64}
+  return
+}
+
+// -----
+
+func.func @rope_cache_c7(%k: memref<4x32xf32>, %t: memref<9x32xf32>, %kc: memref<2x1x1x2x32x16xf16>, %vc: memref<2x1x1x32x32xf16>, %p: index, %s: memref<4xi32>) {
+  // expected-error @+1 {{caches of several sequences need positions and sequences of rows}}
+  ignis.rope_cache ins(%k, %k, %t : memref<4x32xf32>, memref<4x32xf32>, memref<9x32xf32>) position(%p) sequences(%s : memref<4xi32>) outs(%kc, %vc : memref<2x1x1x2x32x16xf16>, memref<2x1x1x32x32xf16>) {layer = 0 : i64}
+  return
+}
+
+// -----
+
 func.func @add_c1(%x: memref<4x64xf32>, %y: memref<2x64xf32>) {
   // expected-error @+1 {{lhs and rhs differ in shape}}
   ignis.add ins(%x, %y : memref<4x64xf32>, memref<2x64xf32>) outs(%x : memref<4x64xf32>)

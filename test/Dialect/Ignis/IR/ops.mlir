@@ -74,3 +74,20 @@ func.func @memrefs(%x: memref<4x64xf32>, %y: memref<4x64xf32>, %r: memref<4x64x!
   ignis.silu ins(%y : memref<4x64xf32>) outs(%y : memref<4x64xf32>)
   return
 }
+
+// Rows of several sequences.
+// CHECK-LABEL: func.func @sequences
+func.func @sequences(%q: tensor<4x64xf32>, %k: tensor<4x32xf32>, %table: tensor<32x32xf32>, %p: tensor<4xi32>, %s: tensor<4xi32>, %rows: index,
+                     %kc: tensor<3x1x1x2x32x16xf16>, %vc: tensor<3x1x1x32x32xf16>) -> tensor<4x64xf32> {
+  %o = tensor.empty() : tensor<4x64xf32>
+  // CHECK: ignis.rope {{.*}} position(%{{.*}} : tensor<4xi32>) outs
+  %0 = ignis.rope ins(%q, %table : tensor<4x64xf32>, tensor<32x32xf32>) position(%p : tensor<4xi32>) outs(%o : tensor<4x64xf32>) rows(%rows) -> tensor<4x64xf32>
+  // CHECK: ignis.rope_cache {{.*}} position(%{{.*}} : tensor<4xi32>) sequences(%{{.*}} : tensor<4xi32>) outs({{.*}}) rows(%{{.*}})
+  %1:2 = ignis.rope_cache ins(%k, %k, %table : tensor<4x32xf32>, tensor<4x32xf32>, tensor<32x32xf32>) position(%p : tensor<4xi32>) sequences(%s : tensor<4xi32>)
+         outs(%kc, %vc : tensor<3x1x1x2x32x16xf16>, tensor<3x1x1x32x32xf16>) rows(%rows) {layer = 0 : i64}
+         -> tensor<3x1x1x2x32x16xf16>, tensor<3x1x1x32x32xf16>
+  // CHECK: ignis.attend {{.*}} sequences(%{{.*}} : tensor<4xi32>)
+  %2 = ignis.attend ins(%0, %1#0, %1#1 : tensor<4x64xf32>, tensor<3x1x1x2x32x16xf16>, tensor<3x1x1x32x32xf16>) position(%p : tensor<4xi32>) sequences(%s : tensor<4xi32>)
+       outs(%o : tensor<4x64xf32>) rows(%rows) {layer = 0 : i64} -> tensor<4x64xf32>
+  return %2 : tensor<4x64xf32>
+}

@@ -42,6 +42,13 @@ mlir::FailureOr<int64_t> getSizeInBytes(mlir::ShapedType type);
 constexpr int64_t kSwigluColumns = 64;
 constexpr int64_t kAttentionRows = 16;
 
+/// The dimensions of a value cache, `[(sequences,) layers, heads, positions, headSize]`.
+struct CacheShape {
+  explicit CacheShape(mlir::Value valueCache);
+  int64_t sequences = 0; ///< 0: the cache of one sequence, without that dimension
+  int64_t layers, heads, positions, headSize;
+};
+
 /// Names of the attributes that function arguments carry.
 constexpr llvm::StringLiteral kRoleAttr = "ignis.role";
 constexpr llvm::StringLiteral kPlannedAttr = "ignis.planned";

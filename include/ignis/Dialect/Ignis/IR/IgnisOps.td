@@ -27,8 +27,12 @@ def Ignis_Rounded : Ignis_Buffer<[Ignis_Q8ActType], 2, "2-D tensor or memref of 
 def Ignis_Matrix : Ignis_Buffer<[Ignis_Q8_0Type, F32, F16, BF16], 2, "2-D tensor or memref of !ignis.q8_0, f32, f16 or bf16 (outputs x inputs)">;
 def Ignis_Ids : Ignis_Buffer<[I32], 1, "1-D tensor or memref of i32">;
 def Ignis_RopeTable : Ignis_Buffer<[F32], 2, "2-D tensor or memref of f32 (positions x head size)">;
-def Ignis_KeyCache : Ignis_Buffer<[F16, F32], 5, "5-D tensor or memref of f16 or f32 (layers x kv heads x positions/16 x head size x 16)">;
-def Ignis_ValueCache : Ignis_Buffer<[F16, F32], 4, "4-D tensor or memref of f16 or f32 (layers x kv heads x positions x head size)">;
+def Ignis_Position : AnyTypeOf<[Index, TensorRankOf<[I32], [1]>, MemRefRankOf<[I32], [1]>], "index, or 1-D tensor or memref of i32">;
+class Ignis_Cache<int rank, string shape>
+    : AnyTypeOf<[TensorRankOf<[F16, F32], [rank, !add(rank, 1)]>, MemRefRankOf<[F16, F32], [rank, !add(rank, 1)]>],
+                "tensor or memref of f16 or f32 ((sequences x) " # shape # ")">;
+def Ignis_KeyCache : Ignis_Cache<5, "layers x kv heads x positions/16 x head size x 16">;
+def Ignis_ValueCache : Ignis_Cache<4, "layers x kv heads x positions x head size">;
 def Ignis_AnyTensor : AnyTypeOf<[AnyRankedTensor]>;
 
 //===----------------------------------------------------------------------------------------------===//
@@ -281,21 +285,23 @@ def Ignis_RopeOp : Ignis_ComputeOp<"rope", [], ["isElementwiseIn"]> {
     Rotates each pair (i, i + d/2) of each head of size d by the table's angle for the row's position:
     `out[i] = x[i] * cos - x[i + d/2] * sin`, `out[i + d/2] = x[i + d/2] * cos + x[i] * sin` (Su et al., RoFormer, arXiv 2104.09864; the NeoX pairing).
 
-    x and out `[R, H * d]`, table `[positions, d]` (cos of pair i in column i, sin in column d/2 + i), position: that of row 0.
-    * (C1) x and out have the same shape; (C2) the width of x is a multiple of the table's width d; (C3) d is a multiple of 16, from 32 to 128.
+    x and out `[R, H * d]`, table `[positions, d]` (cos of pair i in column i, sin in column d/2 + i), position: that of row 0, the other rows follow; or
+    `[R]` of i32, one for each row.
+    * (C1) x and out have the same shape; (C2) the width of x is a multiple of the table's width d; (C3) d is a multiple of 16, from 32 to 128;
+    * (C4) positions of rows are R.
 
     ```mlir
     %0 = ignis.rope ins(%q, %table : tensor<1x896xf32>, tensor<4096x64xf32>) position(%p) outs(%o : tensor<1x896xf32>) -> tensor<1x896xf32>
     ```
   }];
-  let arguments = (ins Ignis_Rows:$x, Ignis_RopeTable:$table, Index:$position, Ignis_Rows:$out, Optional<Index>:$rows);
+  let arguments = (ins Ignis_Rows:$x, Ignis_RopeTable:$table, Ignis_Position:$position, Ignis_Rows:$out, Optional<Index>:$rows);
   let results = (outs Optional<Ignis_AnyTensor>:$result);
   let assemblyFormat = [{
-    `ins` `(` $x `,` $table `:` type($x) `,` type($table) `)` `position` `(` $position `)` `outs` `(` $out `:` type($out) `)` (`rows` `(` $rows^ `)`)? attr-dict (`->` type($result)^)?
+    `ins` `(` $x `,` $table `:` type($x) `,` type($table) `)` `position` `(` custom<Position>($position, type($position)) `)` `outs` `(` $out `:` type($out) `)` (`rows` `(` $rows^ `)`)? attr-dict (`->` type($result)^)?
   }];
 }
 
-def Ignis_AttentionOp : Ignis_ComputeOp<"attention", [], ["getScratchBytes"]> {
+def Ignis_AttentionOp : Ignis_ComputeOp<"attention", [AttrSizedOperandSegments], ["getScratchBytes"]> {
   let summary = "writes keys and values into the cache and attends to it";
   let description = [{
     Rows r of k and v go to position `position + r` of layer `layer` of the caches, rounded to the caches' type. Then
@@ -303,8 +309,12 @@ def Ignis_AttentionOp : Ignis_ComputeOp<"attention", [], ["getScratchBytes"]> {
     queries: Ainslie et al., arXiv 2305.13245). docs/Numerics.md, section 6, has the order of the sums.
 
     q and out `[R, H * d]`, k and v `[R, G * d]`, key_cache `[L, G, C / 16, d, 16]`, value_cache `[L, G, C, d]`.
+
+    With `sequences`, rows belong to several sequences that are decoded together: row r is at position `position[r]` of cache `sequences[r]`,
+    position and sequences are `[R]` of i32, and the caches have a leading dimension, the number of sequences. The caller sees to 0 <= sequences[r] < that number.
     * (C1) q and out have the same shape, and k and v have; (C2) q and k have the same number of rows; (C3) the caches agree in type, layers, heads, positions and head size;
-    * (C4) k has the width G * d; (C5) H is a multiple of G; (C6) `0 <= layer < L`; (C7) d is a multiple of 16, from 32 to 128.
+    * (C4) k has the width G * d; (C5) H is a multiple of G; (C6) `0 <= layer < L`; (C7) d is a multiple of 16, from 32 to 128;
+    * (C8) with sequences, there are R of them and of positions and the caches have a dimension for them; without, position is one index and they have none.
 
     ```mlir
     %0:3 = ignis.attention ins(%q, %k, %v : tensor<1x896xf32>, tensor<1x128xf32>, tensor<1x128xf32>) position(%p)
@@ -312,11 +322,11 @@ def Ignis_AttentionOp : Ignis_ComputeOp<"attention", [], ["getScratchBytes"]> {
              -> tensor<1x896xf32>, tensor<24x2x256x64x16xf16>, tensor<24x2x4096x64xf16>
     ```
   }];
-  let arguments = (ins Ignis_Rows:$q, Ignis_Rows:$k, Ignis_Rows:$v, Index:$position, Ignis_Rows:$out,
-                       Ignis_KeyCache:$key_cache, Ignis_ValueCache:$value_cache, Optional<Index>:$rows, I64Attr:$layer);
+  let arguments = (ins Ignis_Rows:$q, Ignis_Rows:$k, Ignis_Rows:$v, Ignis_Position:$position, Ignis_Rows:$out,
+                       Ignis_KeyCache:$key_cache, Ignis_ValueCache:$value_cache, Optional<Index>:$rows, Optional<Ignis_Ids>:$sequences, I64Attr:$layer);
   let results = (outs Variadic<Ignis_AnyTensor>:$results);
   let assemblyFormat = [{
-    `ins` `(` $q `,` $k `,` $v `:` type($q) `,` type($k) `,` type($v) `)` `position` `(` $position `)`
+    `ins` `(` $q `,` $k `,` $v `:` type($q) `,` type($k) `,` type($v) `)` `position` `(` custom<Position>($position, type($position)) `)` (`sequences` `(` $sequences^ `:` type($sequences) `)`)?
     `outs` `(` $out `,` $key_cache `,` $value_cache `:` type($out) `,` type($key_cache) `,` type($value_cache) `)` (`rows` `(` $rows^ `)`)? attr-dict (`->` type($results)^)?
   }];
   let extraClassDeclaration = [{
@@ -324,25 +334,25 @@ def Ignis_AttentionOp : Ignis_ComputeOp<"attention", [], ["getScratchBytes"]> {
   }];
 }
 
-def Ignis_CacheWriteOp : Ignis_ComputeOp<"cache_write"> {
+def Ignis_CacheWriteOp : Ignis_ComputeOp<"cache_write", [AttrSizedOperandSegments]> {
   let summary = "writes keys and values into the cache";
   let description = [{
     Writes k and v, rounded to the caches' type, to positions `position + r` of layer `layer` of the caches: the first half of `ignis.attention`.
 
-    k and v `[R, G * d]`, caches as in `ignis.attention`.
+    k and v `[R, G * d]`, caches, position and sequences as in `ignis.attention`.
     * (C1) k and v have the same shape; (C2) the caches agree in type, layers, heads, positions and head size; (C3) k has the width G * d;
-    * (C4) `0 <= layer < L`; (C5) d is a multiple of 16, from 32 to 128.
+    * (C4) `0 <= layer < L`; (C5) d is a multiple of 16, from 32 to 128; (C6) as (C8) of `ignis.attention`.
 
     ```mlir
     %0:2 = ignis.cache_write ins(%k, %v : tensor<1x128xf32>, tensor<1x128xf32>) position(%p)
              outs(%kc, %vc : tensor<24x2x256x64x16xf16>, tensor<24x2x4096x64xf16>) {layer = 0 : i64} -> tensor<24x2x256x64x16xf16>, tensor<24x2x4096x64xf16>
     ```
   }];
-  let arguments = (ins Ignis_Rows:$k, Ignis_Rows:$v, Index:$position, Ignis_KeyCache:$key_cache, Ignis_ValueCache:$value_cache,
-                       Optional<Index>:$rows, I64Attr:$layer);
+  let arguments = (ins Ignis_Rows:$k, Ignis_Rows:$v, Ignis_Position:$position, Ignis_KeyCache:$key_cache, Ignis_ValueCache:$value_cache,
+                       Optional<Index>:$rows, Optional<Ignis_Ids>:$sequences, I64Attr:$layer);
   let results = (outs Variadic<Ignis_AnyTensor>:$results);
   let assemblyFormat = [{
-    `ins` `(` $k `,` $v `:` type($k) `,` type($v) `)` `position` `(` $position `)`
+    `ins` `(` $k `,` $v `:` type($k) `,` type($v) `)` `position` `(` custom<Position>($position, type($position)) `)` (`sequences` `(` $sequences^ `:` type($sequences) `)`)?
     `outs` `(` $key_cache `,` $value_cache `:` type($key_cache) `,` type($value_cache) `)` (`rows` `(` $rows^ `)`)? attr-dict (`->` type($results)^)?
   }];
   let extraClassDeclaration = [{
@@ -350,25 +360,25 @@ def Ignis_CacheWriteOp : Ignis_ComputeOp<"cache_write"> {
   }];
 }
 
-def Ignis_RopeCacheOp : Ignis_ComputeOp<"rope_cache"> {
+def Ignis_RopeCacheOp : Ignis_ComputeOp<"rope_cache", [AttrSizedOperandSegments]> {
   let summary = "rotates keys and writes keys and values into the cache";
   let description = [{
     Writes rope(k) and v to positions `position + r` of layer `layer` of the caches. `ignis.rope` of k followed by the cache writes of `ignis.attention`, in one.
 
-    k and v `[R, G * d]`, table `[positions, d]`, caches as in `ignis.attention`.
+    k and v `[R, G * d]`, table `[positions, d]`, caches, position and sequences as in `ignis.attention`.
     * (C1) k and v have the same shape; (C2) the caches agree in type, layers, heads, positions and head size; (C3) k has the width G * d;
-    * (C4) the table has the width d; (C5) `0 <= layer < L`; (C6) d is a multiple of 16, from 32 to 128.
+    * (C4) the table has the width d; (C5) `0 <= layer < L`; (C6) d is a multiple of 16, from 32 to 128; (C7) as (C8) of `ignis.attention`.
 
     ```mlir
     %0:2 = ignis.rope_cache ins(%k, %v, %table : tensor<1x128xf32>, tensor<1x128xf32>, tensor<4096x64xf32>) position(%p)
              outs(%kc, %vc : tensor<24x2x256x64x16xf16>, tensor<24x2x4096x64xf16>) {layer = 0 : i64} -> tensor<24x2x256x64x16xf16>, tensor<24x2x4096x64xf16>
     ```
   }];
-  let arguments = (ins Ignis_Rows:$k, Ignis_Rows:$v, Ignis_RopeTable:$table, Index:$position,
-                       Ignis_KeyCache:$key_cache, Ignis_ValueCache:$value_cache, Optional<Index>:$rows, I64Attr:$layer);
+  let arguments = (ins Ignis_Rows:$k, Ignis_Rows:$v, Ignis_RopeTable:$table, Ignis_Position:$position,
+                       Ignis_KeyCache:$key_cache, Ignis_ValueCache:$value_cache, Optional<Index>:$rows, Optional<Ignis_Ids>:$sequences, I64Attr:$layer);
   let results = (outs Variadic<Ignis_AnyTensor>:$results);
   let assemblyFormat = [{
-    `ins` `(` $k `,` $v `,` $table `:` type($k) `,` type($v) `,` type($table) `)` `position` `(` $position `)`
+    `ins` `(` $k `,` $v `,` $table `:` type($k) `,` type($v) `,` type($table) `)` `position` `(` custom<Position>($position, type($position)) `)` (`sequences` `(` $sequences^ `:` type($sequences) `)`)?
     `outs` `(` $key_cache `,` $value_cache `:` type($key_cache) `,` type($value_cache) `)` (`rows` `(` $rows^ `)`)? attr-dict (`->` type($results)^)?
   }];
   let extraClassDeclaration = [{
@@ -376,25 +386,25 @@ def Ignis_RopeCacheOp : Ignis_ComputeOp<"rope_cache"> {
   }];
 }
 
-def Ignis_AttendOp : Ignis_ComputeOp<"attend", [], ["getScratchBytes"]> {
+def Ignis_AttendOp : Ignis_ComputeOp<"attend", [AttrSizedOperandSegments], ["getScratchBytes"]> {
   let summary = "attends to a cache that already holds the rows of this call";
   let description = [{
     The second half of `ignis.attention`: reads the caches and does not write them.
 
-    q and out `[R, H * d]`, caches as in `ignis.attention`.
+    q and out `[R, H * d]`, caches, position and sequences as in `ignis.attention`.
     * (C1) q and out have the same shape; (C2) the caches agree in type, layers, heads, positions and head size; (C3) the width of q is a multiple of G * d;
-    * (C4) `0 <= layer < L`; (C5) d is a multiple of 16, from 32 to 128.
+    * (C4) `0 <= layer < L`; (C5) d is a multiple of 16, from 32 to 128; (C6) as (C8) of `ignis.attention`.
 
     ```mlir
     %0 = ignis.attend ins(%q, %kc, %vc : tensor<1x896xf32>, tensor<24x2x256x64x16xf16>, tensor<24x2x4096x64xf16>) position(%p)
            outs(%o : tensor<1x896xf32>) {layer = 0 : i64} -> tensor<1x896xf32>
     ```
   }];
-  let arguments = (ins Ignis_Rows:$q, Ignis_KeyCache:$key_cache, Ignis_ValueCache:$value_cache, Index:$position, Ignis_Rows:$out,
-                       Optional<Index>:$rows, I64Attr:$layer);
+  let arguments = (ins Ignis_Rows:$q, Ignis_KeyCache:$key_cache, Ignis_ValueCache:$value_cache, Ignis_Position:$position, Ignis_Rows:$out,
+                       Optional<Index>:$rows, Optional<Ignis_Ids>:$sequences, I64Attr:$layer);
   let results = (outs Optional<Ignis_AnyTensor>:$result);
   let assemblyFormat = [{
-    `ins` `(` $q `,` $key_cache `,` $value_cache `:` type($q) `,` type($key_cache) `,` type($value_cache) `)` `position` `(` $position `)`
+    `ins` `(` $q `,` $key_cache `,` $value_cache `:` type($q) `,` type($key_cache) `,` type($value_cache) `)` `position` `(` custom<Position>($position, type($position)) `)` (`sequences` `(` $sequences^ `:` type($sequences) `)`)?
     `outs` `(` $out `:` type($out) `)` (`rows` `(` $rows^ `)`)? attr-dict (`->` type($result)^)?
   }];
 }
