@@ -23,7 +23,11 @@ config.test_exec_root = os.path.join(config.ignis_obj_root, "test")
 llvm_config.use_default_substitutions()  # FileCheck
 llvm_config.with_environment("PATH", config.llvm_tools_dir, append_path=True)  # not, count
 binaries = os.path.join(config.ignis_obj_root, "bin")
-llvm_config.add_tool_substitutions(
-    [ToolSubst(name, unresolved="fatal") for name in ("ignis-opt", "ignis-plan")], [binaries, config.llvm_tools_dir]
-)
+tools = ("ignis-opt", "ignis-plan")
+if config.emulator:  # Programs of another processor.
+    llvm_config.with_environment("QEMU_CPU", os.environ.get("QEMU_CPU", "max"))
+    substitutions = [ToolSubst(name, command=" ".join([*config.emulator, os.path.join(binaries, name)])) for name in tools]
+else:
+    substitutions = [ToolSubst(name, unresolved="fatal") for name in tools]
+llvm_config.add_tool_substitutions(substitutions, [binaries, config.llvm_tools_dir])
 config.substitutions.append(("%contract-plugin", os.path.join(config.ignis_obj_root, "test", "lib", "IgnisContractPlugin.so")))

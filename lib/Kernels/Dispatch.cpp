@@ -25,6 +25,18 @@
 #define IGNIS_VARIANT amx
 #include "Variant.inc"
 #endif
+#if IGNIS_KERNELS_HAVE_NEON
+#define IGNIS_VARIANT neon
+#include "Variant.inc"
+#endif
+#if IGNIS_KERNELS_HAVE_DOTPROD
+#define IGNIS_VARIANT dotprod
+#include "Variant.inc"
+#endif
+#if IGNIS_KERNELS_HAVE_I8MM
+#define IGNIS_VARIANT i8mm
+#include "Variant.inc"
+#endif
 
 using namespace ignis::kernels;
 
@@ -54,6 +66,24 @@ namespace {
   return f;
 }
 
+[[maybe_unused]] CPUFeatures neonFeatures() {
+  CPUFeatures f;
+  f.neon = true;
+  return f;
+}
+
+[[maybe_unused]] CPUFeatures dotprodFeatures() {
+  CPUFeatures f = neonFeatures();
+  f.dotprod = true;
+  return f;
+}
+
+[[maybe_unused]] CPUFeatures i8mmFeatures() {
+  CPUFeatures f = dotprodFeatures();
+  f.i8mm = true;
+  return f;
+}
+
 std::vector<Variant> makeVariants() {
   return {
 #if IGNIS_KERNELS_HAVE_AMX
@@ -72,6 +102,18 @@ std::vector<Variant> makeVariants() {
 #if IGNIS_KERNELS_HAVE_AVX2
       {"avx2", "AVX2 and FMA, vpmaddubsw", avx2Features(), WeightLayout::QuadsSigned,
        ActivationLayout::BlocksSum, avx2::table(), avx2::pack},
+#endif
+#if IGNIS_KERNELS_HAVE_I8MM
+      {"i8mm", "NEON with 8-bit matrix multiplication, smmla", i8mmFeatures(),
+       WeightLayout::OctetsSigned, ActivationLayout::BlocksScaled, i8mm::table(), i8mm::pack},
+#endif
+#if IGNIS_KERNELS_HAVE_DOTPROD
+      {"dotprod", "NEON with dot products, sdot", dotprodFeatures(), WeightLayout::QuadsSigned,
+       ActivationLayout::BlocksScaled, dotprod::table(), dotprod::pack},
+#endif
+#if IGNIS_KERNELS_HAVE_NEON
+      {"neon", "base NEON, smull", neonFeatures(), WeightLayout::RowMajor,
+       ActivationLayout::BlocksScaled, neon::table(), neon::pack},
 #endif
       {"scalar", "the definition: plain C++, any processor", CPUFeatures(), WeightLayout::RowMajor,
        ActivationLayout::Planes, scalar::table(), scalar::pack},
@@ -125,6 +167,8 @@ const char *ignis::kernels::toString(WeightLayout layout) {
     return "quads-signed";
   case WeightLayout::QuadsUnsigned:
     return "quads-unsigned";
+  case WeightLayout::OctetsSigned:
+    return "octets-signed";
   }
   return "unknown";
 }
@@ -137,6 +181,8 @@ const char *ignis::kernels::toString(ActivationLayout layout) {
     return "blocks-sum";
   case ActivationLayout::BlocksStart:
     return "blocks-start";
+  case ActivationLayout::BlocksScaled:
+    return "blocks-scaled";
   }
   return "unknown";
 }

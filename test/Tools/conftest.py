@@ -1,10 +1,13 @@
 # ===- conftest.py - where the tools are ------------------------------------------------------=== #
 # SPDX-License-Identifier: Apache-2.0
 #
-# Tools come from $IGNIS_BUILD_DIR (default: build/); a missing tool is a failure, not a skip.
+# Tools come from $IGNIS_BUILD_DIR (default: build/); a missing tool is a failure, not a skip. $IGNIS_EMULATOR is what
+# to put before their names, as `./dev arm` does for programs of another processor.
 
 import os
 import pathlib
+import platform
+import shlex
 import subprocess
 
 import numpy as np
@@ -12,6 +15,8 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("IGNIS_BUILD_DIR", ROOT / "build"))
+EMULATOR = shlex.split(os.environ.get("IGNIS_EMULATOR", ""))
+ARM = bool(EMULATOR) or platform.machine() in ("aarch64", "arm64")
 
 
 class Tools:
@@ -22,10 +27,20 @@ class Tools:
         self.model = ROOT / "models" / "fairy-tales-20m-q8_0.gguf"
         self.env = dict(os.environ, IGNIS_CACHE_DIR=str(cache))
 
-    def __call__(self, tool, *arguments, expect=0, input=None):
-        done = subprocess.run(
-            [self.bin / tool, *map(str, arguments)], capture_output=True, env=self.env, input=input, timeout=300
+    def run(self, tool, *arguments, input=None):
+        return subprocess.run(
+            [*EMULATOR, self.bin / tool, *map(str, arguments)], capture_output=True, env=self.env, input=input, timeout=300
         )
+
+    def usable_kernels(self):
+        """Names of the variants that this processor runs, and of those that it does not."""
+        listing = self.text("ignis-run", "--print-kernels").splitlines()[1:]
+        names = [line[2:].split()[0] for line in listing]
+        usable = [name for name in names if self.run("ignis-run", "--print-kernels", "--kernels", name).returncode == 0]
+        return usable, [name for name in names if name not in usable]
+
+    def __call__(self, tool, *arguments, expect=0, input=None):
+        done = self.run(tool, *arguments, input=input)
         assert expect is None or done.returncode == expect, f"{tool} {arguments}: {done.returncode}\n{done.stderr.decode()}"
         return done
 

@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # The code that passes make calls the kernel table's rows and the barrier and nothing else, and its loops are
-# vectorised, for every type of weights, on every level of x86-64 that has vectors worth the name.
+# vectorised, for every type of weights, on AArch64 and on every level of x86-64 that has vectors worth the name.
 
 import re
 import subprocess
 import sys
 
 import pytest
+
+from conftest import ARM
 
 LLVM = "/usr/lib/llvm-22/bin/"
 KERNELS = {"ignis_barrier", "ignis_matmul_q8_0", "ignis_matvec_q8_0", "ignis_round_q8_0"}
@@ -71,7 +73,7 @@ def model(request, root, tmp_path_factory):
     return path
 
 
-@pytest.mark.parametrize("cpu", ["x86-64-v3", "x86-64-v4"])
+@pytest.mark.parametrize("cpu", ["generic", "neoverse-v2"] if ARM else ["x86-64-v3", "x86-64-v4"])
 def test_no_scalar_loops_and_no_library_calls(tools, model, tmp_path, cpu):
     path = tmp_path / "model.ll"
     tools("ignis-run", model, "--emit", "llvm", "--cpu", cpu, "-o", path)

@@ -27,14 +27,17 @@ enum class WeightLayout : uint8_t {
   QuadsSigned, ///< two blocks at a time: 16 lines of 16 rows x 4 signed values, then a line of 2 x
                ///< 16 scales
   QuadsUnsigned, ///< the same, values stored + 128
+  OctetsSigned,  ///< two blocks at a time: 8 times 16 rows x 8 signed values, rows in the order 0,
+                ///< 2, 1, 3, 4, 6, 5, 7 ..., then 2 x 16 scales
 };
 
 /// How a variant arranges an activation record.
 enum class ActivationLayout : uint8_t {
-  Planes,      ///< q[k] int8, d[k / 32] float32, s[k / 32] int32 sums of q (the scalar definition)
-  BlocksSum,   ///< per block: q[32], d, s
-  BlocksStart, ///< per block: q[32], d, -128 * s: what a dot product with unsigned weights starts
-               ///< from
+  Planes,       ///< q[k] int8, d[k / 32] float32, s[k / 32] int32 sums of q (the scalar definition)
+  BlocksSum,    ///< per block: q[32], d, s
+  BlocksStart,  ///< per block: q[32], d, -128 * s: what a dot product with unsigned weights starts
+                ///< from
+  BlocksScaled, ///< per block: q[32], d, d * 2^112 (or infinity: lib/Kernels/ARM64/Layout.h)
 };
 
 /// Packs `rowCount` rows of a Q8_0 tensor with k columns, as they lie in a GGUF file (blocks of a

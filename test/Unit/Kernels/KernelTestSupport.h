@@ -177,6 +177,11 @@ inline Record readRecord(ActivationLayout layout, const uint8_t *record, int64_t
     std::memcpy(&r.sum[b], record + (planes ? k + blocks * 4 + b * 4 : b * 40 + 36), 4);
     if (layout == ActivationLayout::BlocksStart)
       r.sum[b] /= -128;
+    if (layout == ActivationLayout::BlocksScaled) { // no sum there
+      r.sum[b] = 0;
+      for (int i = 0; i < 32; ++i)
+        r.sum[b] += r.q[b * 32 + i];
+    }
   }
   return r;
 }

@@ -55,6 +55,8 @@ std::vector<float> referee(const Shape &s, const Case &c, bool bias, bool residu
         int half = block[0] | block[1] << 8;
         double dw = half & 0x7c00 ? std::ldexp(1024 + (half & 0x3ff), (half >> 10 & 31) - 25)
                                   : std::ldexp(half & 0x3ff, -24);
+        if ((half & 0x7c00) == 0x7c00)
+          dw = half & 0x3ff ? NAN : INFINITY;
         int64_t dot = 0;
         for (int i = 0; i < 32; ++i)
           dot += int64_t(int8_t(block[2 + i])) * record.q[b * 32 + i];
@@ -173,5 +175,49 @@ TEST(MatMul, NothingToDo) {
     v->table.matvec_q8_0(w.bytes(), a.bytes(), nullptr, nullptr, y.floats(), 32, 16, 16);
     for (int i = 0; i < 64; ++i)
       ASSERT_EQ(y.bytes()[i], 0xa5) << v->name;
+  }
+}
+
+// Longer rows than the kernels' buffers hold.
+TEST(MatMul, LongRows) {
+  for (const Shape &s : {Shape{5, 32768, 20}, Shape{3, 33024, 17}}) {
+    Case c = makeCase(s, false);
+    std::vector<float> want = referee(s, c, true, true);
+    for (const Variant *v : usableVariants()) {
+      Buffer w = packed(*v, c.file, s.n, s.k), a = rounded(*v, c.x, s.rows, s.k),
+             y(s.rows * s.n * 4);
+      v->table.matmul_q8_0(w.bytes(), a.bytes(), c.bias.data(), c.residual.data(), y.floats(),
+                           s.rows, s.k, 0, s.n, s.n);
+      ASSERT_TRUE(sameFloats(y.floats(), want.data(), s.rows * s.n)) << v->name << " k=" << s.k;
+      ASSERT_TRUE(y.guardIntact());
+    }
+  }
+}
+
+// Scales that no tool writes: infinities and NaNs of every kind, one in a group, and huge and tiny
+// activation scales.
+TEST(MatMul, ScalesThatAreNotFinite) {
+  const uint16_t kScales[] = {0x7c00, 0xfc00, 0x7c01, 0x7e01, 0xfe00, 0xfe01, 0xffff, 0x8000};
+  const Shape s = {3, 160, 33};
+  for (uint16_t scale : kScales) {
+    for (float factor : {1.0f, 1e30f, 1e-28f}) {
+      Case c = makeCase(s, false);
+      for (float &x : c.x)
+        x *= factor;
+      for (int64_t row : {5, 16, 31})
+        std::memcpy(&c.file[(row * 5 + row % 5) * 34], &scale, 2);
+      std::vector<float> want = referee(s, c, false, false);
+      for (const Variant *v : usableVariants()) {
+        Buffer w = packed(*v, c.file, s.n, s.k), a = rounded(*v, c.x, s.rows, s.k),
+               y(s.rows * s.n * 4), z(s.n * 4);
+        v->table.matmul_q8_0(w.bytes(), a.bytes(), nullptr, nullptr, y.floats(), s.rows, s.k, 0,
+                             s.n, s.n);
+        ASSERT_TRUE(sameFloats(y.floats(), want.data(), s.rows * s.n))
+            << v->name << std::hex << " scale " << scale << " activations times " << factor;
+        v->table.matvec_q8_0(w.bytes(), a.bytes(), nullptr, nullptr, z.floats(), s.k, 0, s.n);
+        ASSERT_TRUE(sameFloats(z.floats(), want.data(), s.n))
+            << v->name << std::hex << " scale " << scale << " activations times " << factor;
+      }
+    }
   }
 }

@@ -19,9 +19,12 @@ Place placeOf(WeightLayout layout, int64_t blocks, int64_t b, int64_t r, int64_t
   if (layout == WeightLayout::RowMajor)
     return {b * 544 + r * 32 + i, b * 544 + 512 + r * 2};
   bool single = b % 2 == 0 && b + 1 == blocks;
-  int64_t pair = b / 2 * 1088;
-  return {pair + b % 2 * 512 + i / 4 * 64 + r * 4 + i % 4,
-          pair + (single ? 512 : 1024 + b % 2 * 32) + r * 2};
+  int64_t pair = b / 2 * 1088, scale = pair + (single ? 512 : 1024 + b % 2 * 32) + r * 2;
+  if (layout == WeightLayout::OctetsSigned) {
+    const int64_t order[4] = {0, 2, 1, 3};
+    return {pair + b % 2 * 512 + i / 8 * 128 + (r / 4 * 4 + order[r % 4]) * 8 + i % 8, scale};
+  }
+  return {pair + b % 2 * 512 + i / 4 * 64 + r * 4 + i % 4, scale};
 }
 
 } // namespace

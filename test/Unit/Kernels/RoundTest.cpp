@@ -68,3 +68,23 @@ TEST(Round, OnlyTheRowsAskedFor) {
       }
   }
 }
+
+// The second scale of a record: what a weight scale shifted instead of converted is multiplied by.
+TEST(Round, ShiftedScales) {
+  for (const Variant *v : usableVariants()) {
+    if (v->activations != ActivationLayout::BlocksScaled)
+      continue;
+    for (Activations kind : {Activations::Normal, Activations::Extreme}) {
+      int64_t k = 4864;
+      std::vector<float> x = makeActivations(1, k, kind, 17);
+      Buffer a = rounded(*v, x, 1, k);
+      for (int64_t b = 0; b < k / 32; ++b) {
+        float d, shifted;
+        std::memcpy(&d, a.bytes() + b * 40 + 32, 4);
+        std::memcpy(&shifted, a.bytes() + b * 40 + 36, 4);
+        bool tiny = d > 0 && d < std::ldexp(1.0f, -80);
+        ASSERT_EQ(shifted, tiny ? INFINITY : std::ldexp(d, 112)) << v->name << " block " << b;
+      }
+    }
+  }
+}

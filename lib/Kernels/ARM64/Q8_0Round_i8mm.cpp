@@ -1,0 +1,16 @@
+//===- Q8_0Round_i8mm.cpp - rounding of activations, NEON ------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0
+//
+// Record: ActivationLayout::BlocksScaled.
+
+#include "Round.h"
+
+#define IGNIS_VARIANT i8mm
+#include "../Variant.inc"
+
+using namespace ignis::kernels;
+
+void ignis::kernels::i8mm::round_q8_0(const float *x, uint8_t *a, int64_t rowBegin, int64_t rowEnd,
+                                      int64_t k) {
+  roundRows(x, a, rowBegin, rowEnd, k);
+}
