@@ -23,11 +23,21 @@ config.test_exec_root = os.path.join(config.ignis_obj_root, "test")
 llvm_config.use_default_substitutions()  # FileCheck
 llvm_config.with_environment("PATH", config.llvm_tools_dir, append_path=True)  # not, count
 binaries = os.path.join(config.ignis_obj_root, "bin")
-tools = ("ignis-opt", "ignis-plan")
+# Every module that a test reads is also written as text and as bytecode and read back.
+arguments = {"ignis-opt": ["--verify-roundtrip"], "ignis-plan": []}
 if config.emulator:  # Programs of another processor.
     llvm_config.with_environment("QEMU_CPU", os.environ.get("QEMU_CPU", "max"))
-    substitutions = [ToolSubst(name, command=" ".join([*config.emulator, os.path.join(binaries, name)])) for name in tools]
+    substitutions = [
+        ToolSubst(name, command=" ".join([*config.emulator, os.path.join(binaries, name), *extra]))
+        for name, extra in arguments.items()
+    ]
 else:
-    substitutions = [ToolSubst(name, unresolved="fatal") for name in tools]
+    substitutions = [ToolSubst(name, unresolved="fatal", extra_args=extra) for name, extra in arguments.items()]
 llvm_config.add_tool_substitutions(substitutions, [binaries, config.llvm_tools_dir])
 config.substitutions.append(("%contract-plugin", os.path.join(config.ignis_obj_root, "test", "lib", "IgnisContractPlugin.so")))
+# Any function without ops of the dialect, down to what mlir-runner takes.
+to_llvm = (
+    "--convert-linalg-to-loops --convert-scf-to-cf --expand-strided-metadata --lower-affine --convert-arith-to-llvm "
+    "--finalize-memref-to-llvm --convert-cf-to-llvm --convert-func-to-llvm --reconcile-unrealized-casts"
+)
+config.substitutions.append(("%to-llvm", to_llvm))

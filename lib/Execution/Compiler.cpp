@@ -4,7 +4,6 @@
 // Implements CompilerAPI.h: import (or parse), the pipelines up to the phase asked for, then code.
 
 #include "CodeGen.h"
-#include "IRDump.h"
 #include "JIT.h"
 #include "SharedObject.h"
 #include "Target.h"
@@ -15,6 +14,7 @@
 #include "ignis/Import/ImportQwen2.h"
 #include "ignis/InitAll.h"
 #include "ignis/Pipelines/Contracts.h"
+#include "ignis/Pipelines/IRDump.h"
 #include "ignis/Pipelines/Phase.h"
 #include "ignis/Pipelines/Pipelines.h"
 
@@ -252,11 +252,9 @@ private:
   }
 
   bool runPasses(PassManager &manager) {
-    if (!options.dumpDir.empty()) {
-      if (std::error_code error = llvm::sys::fs::create_directories(options.dumpDir))
+    if (!options.dumpDir.empty())
+      if (std::error_code error = dumpAfterEachPass(manager, options.dumpDir, dumped))
         return fail("cannot create " + options.dumpDir + ": " + error.message());
-      dumpAfterEachPass(manager, options.dumpDir, dumped);
-    }
     return succeeded(manager.run(*module)) || fail("a pass failed without a diagnostic");
   }
 

@@ -54,11 +54,11 @@ template <typename Op> Operation *findOp(Operation *root, llvm::function_ref<boo
 bool isUnfusedSwiglu(MulOp mul) {
   if (!isa<RankedTensorType>(mul.getLhs().getType()))
     return false;
-  for (Value factor : {mul.getLhs(), mul.getRhs()})
-    if (auto silu = factor.getDefiningOp<SiluOp>())
-      return llvm::all_of(silu->getUsers(), [&](Operation *user) { return user == mul; }) &&
-             mul.getLhs() != mul.getRhs() && silu.getRows() == mul.getRows();
-  return false;
+  return llvm::any_of(ValueRange{mul.getLhs(), mul.getRhs()}, [&](Value factor) {
+    auto silu = factor.getDefiningOp<SiluOp>();
+    return silu && mul.getLhs() != mul.getRhs() && silu.getRows() == mul.getRows() &&
+           llvm::all_of(silu->getUsers(), [&](Operation *user) { return user == mul; });
+  });
 }
 
 Operation *findOnBuffers(Operation *root) {
@@ -76,6 +76,9 @@ Operation *findEntryWithResults(Operation *root) {
 Operation *findUnrounded(Operation *root) {
   return findOp<ComputeOpInterface>(
       root, [](ComputeOpInterface op) { return op.getActivationBytes() != 0; });
+}
+Operation *findRounding(Operation *root) {
+  return findOp<RoundOp>(root, [](RoundOp) { return true; });
 }
 Operation *findAttention(Operation *root) {
   return findOp<AttentionOp>(root, [](AttentionOp) { return true; });
@@ -125,6 +128,7 @@ void ignis::registerFacts() {
       {"swiglu", "no product of a silu is left that could be a swiglu", findUnfusedSwiglu});
   registerFact({"void-entries", "entry functions return nothing", findEntryWithResults});
   registerFact({"rounded", "no op rounds its input itself", findUnrounded});
+  registerFact({"unrounded", "no op rounds activations for others", findRounding});
   registerFact({"attention-split", "the cache write and the reading of the cache are two ops",
                 findAttention});
   registerFact({"planned", "entry functions allocate nothing", findEntryAllocation});

@@ -14,6 +14,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Remarks.h"
 #include "mlir/Pass/Pass.h"
 #include "mlir/Pass/PassInstrumentation.h"
 #include "llvm/Support/JSON.h"
@@ -74,10 +75,18 @@ int64_t kernelCalls(const std::map<std::string, int64_t> &calls, ModuleOp module
   return count;
 }
 
+/// Whether the buffer is one that the caller reads afterwards.
+bool isResult(func::FuncOp function, Value buffer) {
+  auto argument = dyn_cast<BlockArgument>(buffer);
+  auto role = argument ? function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), kRoleAttr)
+                       : StringAttr();
+  return role && (role.getValue() == "logits" || role.getValue() == "embedded");
+}
+
 /// Facts about buffers, before or after planning.
 void addMemory(func::FuncOp function, json::Object &entry) {
   for (const char *key :
-       {"buffers", "bytes", "bound", "arena", "activations_q8", "scratch", "places"})
+       {"buffers", "bytes", "bound", "body_bound", "arena", "activations_q8", "scratch", "places"})
     entry[key] = nullptr;
   bool buffers =
       llvm::none_of(function.getArgumentTypes(), [](Type type) { return isa<TensorType>(type); });
@@ -86,7 +95,7 @@ void addMemory(func::FuncOp function, json::Object &entry) {
     all = collectBuffers(function, /*quiet=*/true);
   if (failed(all) || all->empty())
     return;
-  SmallVector<LiveBuffer> floats;
+  SmallVector<LiveBuffer> floats, body;
   int64_t bytes = 0, rounded = 0, scratch = 0;
   std::set<int64_t> places; // distinct offsets in the arena
   for (const LiveBuffer &buffer : *all) {
@@ -94,6 +103,8 @@ void addMemory(func::FuncOp function, json::Object &entry) {
     if (buffer.isRounded())
       continue;
     floats.push_back(buffer);
+    if (!isResult(function, buffer.value))
+      body.push_back(buffer);
     if (std::optional<int64_t> offset = arenaOffset(function, buffer.value))
       places.insert(*offset);
   }
@@ -101,6 +112,7 @@ void addMemory(func::FuncOp function, json::Object &entry) {
   entry["buffers"] = static_cast<int64_t>(floats.size());
   entry["bytes"] = bytes;
   entry["bound"] = memplan::lowerBound(toProblem(floats, 1));
+  entry["body_bound"] = memplan::lowerBound(toProblem(body, 1));
   entry["activations_q8"] = rounded;
   entry["scratch"] = scratch;
   if (!places.empty())
@@ -186,7 +198,9 @@ private:
       if (name.starts_with("ignis.") || function->hasAttr("ignis.outlined"))
         return; // Functions of single ops.
       name.consume_front(kDriverPrefix);
-      data->functions[name.str()].push_back(factsOf(pass, function, seconds));
+      json::Object facts = factsOf(pass, function, seconds);
+      emitRemark(pass, name, function, facts);
+      data->functions[name.str()].push_back(std::move(facts));
     };
     if (isa<FunctionOpInterface>(op))
       return add(op);
@@ -194,6 +208,22 @@ private:
       for (Operation &nested : region.getOps())
         if (isa<FunctionOpInterface>(nested))
           add(&nested);
+  }
+
+  /// The numbers of an entry as an analysis remark.
+  static void emitRemark(StringRef pass, StringRef name, Operation *function,
+                         const json::Object &facts) {
+    auto remark = remark::analysis(
+        function->getLoc(),
+        remark::RemarkOpts::name("report").category("ignis").subCategory(pass).function(name));
+    remark << remark::metric("pass", pass);
+    for (const char *key : {"total_ops", "buffers", "bytes", "bound", "body_bound", "arena",
+                            "activations_q8", "scratch", "barriers", "kernel_calls"})
+      if (std::optional<int64_t> value = facts.getInteger(key))
+        remark << remark::metric(key, *value);
+    if (std::optional<double> seconds = facts.getNumber("seconds"))
+      remark << remark::metric("seconds", *seconds);
+    remark << remark::metric("ir_hash", *facts.getString("ir_hash"));
   }
 
   std::shared_ptr<Report::Data> data;

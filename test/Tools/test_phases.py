@@ -82,15 +82,63 @@ def test_external_symbols(tools, tmp_path):
     assert {name for name in undefined if name != "U"} == {"ignis_barrier", "ignis_matmul_q8_0", "ignis_matvec_q8_0", "ignis_round_q8_0"}
 
 
+def patched(before, diff):
+    """`before` with a unified diff applied; a line that does not fit is an error."""
+    lines, result, at = before.splitlines(), [], 0
+    for line in diff.splitlines()[2:]:
+        if line.startswith("@@"):
+            first, count = line.split()[1][1:].split(",")
+            start = int(first) - (int(count) > 0)
+            result += lines[at:start]
+            at = start
+        elif line[0] == "+":
+            result.append(line[1:])
+        else:
+            assert lines[at] == line[1:]
+            at += 1
+            if line[0] == " ":
+                result.append(line[1:])
+    return "\n".join(result + lines[at:]) + "\n"
+
+
 def test_dump_ir(tools, tmp_path):
-    tools("ignis-run", tools.model, "--emit", "plan", "--dump-ir", tmp_path / "dump", "-o", tmp_path / "plan.mlir")
-    names = sorted(path.name for path in (tmp_path / "dump").iterdir())
+    dump = tmp_path / "dump"
+    tools("ignis-run", tools.model, "--emit", "plan", "--dump-ir", dump, "-o", tmp_path / "plan.mlir")
+    names = sorted(path.stem for path in dump.glob("*.mlir"))
     assert names[0].startswith("000-ignis-fuse-rms-norm") and [int(name[:3]) for name in names] == list(range(len(names)))
+    assert not (dump / "reproducer.mlir").exists()
+    # A diff leads from the file of the pass before, on the same function, to its own.
+    function = "decode"
+    of_function = [name for name in names if name.endswith(f"-{function}") and "-ignis-fuse" in name]
+    for before, after in zip(of_function, of_function[1:]):
+        diff = (dump / f"{after}.diff").read_text()
+        assert patched((dump / f"{before}.mlir").read_text(), diff) == (dump / f"{after}.mlir").read_text()
+        assert diff.startswith(f"--- before\n+++ {after}.mlir\n@@ -")
+    # A pass that changes nothing has no diff.
+    quiet = [name for name in names if name.endswith("ignis-fuse-swiglu-embed")]
+    assert quiet and not (dump / f"{quiet[0]}.diff").exists()
 
 
-def test_deterministic(tools, imported, tmp_path):
-    outputs = set()
-    for _ in range(5):
-        tools("ignis-opt", imported, "--ignis-fuse-pipeline", "--ignis-bufferize-pipeline", "--ignis-plan-pipeline", "-o", tmp_path / "out.mlir")
-        outputs.add((tmp_path / "out.mlir").read_bytes())
-    assert len(outputs) == 1
+def test_dump_ir_of_opt_down_to_llvm(tools, tmp_path):
+    """Long texts, most of whose lines change."""
+    imported, dump = tmp_path / "import.mlir", tmp_path / "dump"
+    tools("ignis-run", tools.model, "--emit", "import", "-o", imported)
+    tools("ignis-opt", imported, "--ignis-fuse-pipeline", "--ignis-bufferize-pipeline", "--ignis-plan-pipeline",
+          "--ignis-lower-pipeline", f"--ignis-dump-ir={dump}", "-o", tmp_path / "out.mlir")
+    modules = [path for path in sorted(dump.glob("*.mlir")) if path.read_text(errors="replace").startswith("module")]
+    checked = 0
+    for before, after in zip(modules, modules[1:]):
+        if int(after.name[:3]) != int(before.name[:3]) + 1 or not after.with_suffix(".diff").exists():
+            continue
+        assert patched(before.read_text(), after.with_suffix(".diff").read_text()) == after.read_text(), after.name
+        checked += 1
+    assert checked >= 8
+
+
+def test_reproducer_of_a_failed_pass(tools, tmp_path):
+    source, dump = tmp_path / "in.mlir", tmp_path / "dump"
+    source.write_text("func.func @f() -> memref<4xf32> {\n  %a = memref.alloc() : memref<4xf32>\n  return %a : memref<4xf32>\n}\n")
+    done = tools("ignis-opt", source, "--canonicalize", "--ignis-plan-memory", f"--ignis-dump-ir={dump}", expect=1)
+    assert b"it escapes through 'func.return'" in done.stderr
+    again = tools("ignis-opt", dump / "reproducer.mlir", "--run-reproducer", expect=1)
+    assert b"it escapes through 'func.return'" in again.stderr and b"canonicalize" not in again.stderr

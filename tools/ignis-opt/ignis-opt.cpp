@@ -6,6 +6,7 @@
 
 #include "ignis/InitAll.h"
 #include "ignis/Pipelines/Contracts.h"
+#include "ignis/Pipelines/IRDump.h"
 #include "ignis/Pipelines/Passes.h"
 #include "ignis/Pipelines/Report.h"
 
@@ -23,6 +24,9 @@ namespace cl = llvm::cl;
 
 static cl::opt<std::string> reportFile("ignis-report", cl::value_desc("FILE.json"),
                                        cl::desc("Facts after every pass (docs/Reports.md)"));
+static cl::opt<std::string>
+    dumpDir("ignis-dump-ir", cl::value_desc("DIR"),
+            cl::desc("The IR after every pass and what it changed; a reproducer if one fails"));
 static cl::opt<std::string>
     listPasses("ignis-list-passes", cl::ValueOptional, cl::value_desc("json|text"),
                cl::desc("Passes with their options and contracts (docs/Contracts.md)"));
@@ -95,11 +99,15 @@ int main(int argc, char **argv) {
   mlir::MlirOptMainConfig parsed = mlir::MlirOptMainConfig::createFromCLOptions(), config = parsed;
   ignis::Report report;
   bool broken = false;
+  int dumped = 0;
   config.setPassPipelineSetupFn([&](mlir::PassManager &manager) {
     if (mlir::failed(setUp(parsed, manager)))
       return mlir::failure();
     if (!reportFile.empty())
       report.attach(manager);
+    if (!dumpDir.empty())
+      if (std::error_code error = ignis::dumpAfterEachPass(manager, dumpDir, dumped))
+        return mlir::LogicalResult(mlir::failure(fail(dumpDir + ": " + error.message())));
     if (verifyContracts)
       ignis::verifyContractsWhileRunning(manager, &broken);
     return mlir::success();

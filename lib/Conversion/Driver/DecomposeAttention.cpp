@@ -9,6 +9,7 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/PatternMatch.h"
+#include "mlir/IR/Remarks.h"
 
 namespace ignis {
 #define GEN_PASS_DEF_DECOMPOSEATTENTION
@@ -22,6 +23,7 @@ namespace {
 struct DecomposeAttentionPass : ignis::impl::DecomposeAttentionBase<DecomposeAttentionPass> {
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
+    int64_t split = 0;
     getOperation().walk([&](AttentionOp op) {
       if (op->getNumResults() != 0)
         return; // On tensors the split is a matter of fusion (ignis-fuse-rope-cache).
@@ -33,7 +35,11 @@ struct DecomposeAttentionPass : ignis::impl::DecomposeAttentionBase<DecomposeAtt
                        op.getValueCache(), op.getPosition(), op.getOut(), op.getRows(),
                        op.getSequences(), op.getLayerAttr());
       rewriter.eraseOp(op);
+      ++split;
     });
+    remark::passed(getOperation().getLoc(),
+                   remark::RemarkOpts::name("decompose-attention").category("ignis"))
+        << remark::metric("split", split);
   }
 };
 } // namespace

@@ -47,6 +47,34 @@ void ignis::IgnisDialect::initialize() {
   addInterfaces<IgnisInliner>();
 }
 
+/// Bytes from one element to the next in memory, as LLVM lays them out, or 0 if not known.
+static int64_t getStride(Type element) {
+  if (element.isIndex())
+    return 8;
+  if (element.isIntOrFloat()) // i24 takes 4 bytes, f80 takes 16.
+    return static_cast<int64_t>(llvm::PowerOf2Ceil((element.getIntOrFloatBitWidth() + 7) / 8));
+  if (auto complex = dyn_cast<ComplexType>(element))
+    return 2 * getStride(complex.getElementType());
+  auto vector = dyn_cast<VectorType>(element);
+  if (!vector || vector.isScalable() || !vector.getElementType().isIntOrFloat())
+    return 0;
+  int64_t inner = 1, outer = 1;
+  for (auto [i, size] : llvm::enumerate(vector.getShape()))
+    (static_cast<int64_t>(i) + 1 < vector.getRank() ? outer : inner) *= size;
+  int64_t bits = inner * vector.getElementType().getIntOrFloatBitWidth();
+  return outer * static_cast<int64_t>(llvm::PowerOf2Ceil((bits + 7) / 8));
+}
+
+int64_t ignis::getAlignment(Type element) {
+  if (isa<Q8_0Type, Q8ActType>(element))
+    return 4;
+  if (auto complex = dyn_cast<ComplexType>(element))
+    element = complex.getElementType();
+  if (auto vector = dyn_cast<VectorType>(element); vector && vector.getRank() > 1)
+    element = VectorType::get(vector.getShape().take_back(), vector.getElementType());
+  return std::max<int64_t>(1, getStride(element));
+}
+
 FailureOr<int64_t> ignis::getSizeInBytes(ShapedType type) {
   if (!type.hasStaticShape())
     return failure();
@@ -56,23 +84,14 @@ FailureOr<int64_t> ignis::getSizeInBytes(ShapedType type) {
       return failure();
   int64_t bytes = 0;
   Type element = type.getElementType();
-  if (isa<Q8_0Type>(element)) {
-    if (elements % 32 || llvm::MulOverflow(elements / 32, int64_t(34), bytes))
+  if (isa<Q8_0Type, Q8ActType>(element)) {
+    int64_t block = isa<Q8_0Type>(element) ? 34 : 40;
+    if (elements % 32 || llvm::MulOverflow(elements / 32, block, bytes))
       return failure();
     return bytes;
   }
-  if (isa<Q8ActType>(element)) {
-    if (elements % 32 || llvm::MulOverflow(elements / 32, int64_t(40), bytes))
-      return failure();
-    return bytes;
-  }
-  if (element.isIndex())
-    bytes = 8;
-  else if (element.isIntOrFloat())
-    bytes = (element.getIntOrFloatBitWidth() + 7) / 8;
-  else
-    return failure();
-  if (llvm::MulOverflow(elements, bytes, bytes))
+  int64_t stride = getStride(element);
+  if (stride == 0 || llvm::MulOverflow(elements, stride, bytes))
     return failure();
   return bytes;
 }

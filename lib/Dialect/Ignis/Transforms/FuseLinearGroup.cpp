@@ -10,6 +10,8 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/PatternMatch.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/Support/FormatVariadic.h"
 
 namespace ignis {
 #define GEN_PASS_DEF_FUSEGATEUP
@@ -34,29 +36,27 @@ public:
         biases(biases) {}
 
   void run() {
-    SmallVector<Value> inputs;
-    llvm::DenseSet<Value> seen;
+    // By input, in the order of the text.
+    llvm::MapVector<Value, SmallVector<LinearOp>> readers;
     function.walk([&](LinearOp linear) {
-      if (seen.insert(linear.getX()).second)
-        inputs.push_back(linear.getX());
+      if (static_cast<bool>(linear.getBias()) == biases)
+        readers[linear.getX()].push_back(linear);
     });
-    for (Value x : inputs)
-      fuse(x);
+    for (auto &entry : readers)
+      fuse(entry.second);
     remarks.emit(function);
   }
 
 private:
-  void fuse(Value x) {
-    if (!isa<RankedTensorType>(x.getType()))
-      return;
-    SmallVector<LinearOp> layers;
-    for (Operation *user : x.getUsers())
-      if (auto linear = dyn_cast<LinearOp>(user);
-          linear && linear.getX() == x && static_cast<bool>(linear.getBias()) == biases)
-        layers.push_back(linear);
-    if (layers.size() != count)
-      return;
+  void fuse(MutableArrayRef<LinearOp> layers) {
+    Value x = layers.front().getX(); // May be made by a group that was fused meanwhile.
     auto missed = [&](StringRef reason) { (void)remarks.missed(rewriter, layers.front(), reason); };
+    if (!isa<RankedTensorType>(x.getType()))
+      return missed("works on tensors, not on buffers");
+    if (layers.size() != count)
+      return missed(
+          llvm::formatv("{0} such layers read the value, expected {1}", layers.size(), count)
+              .str());
     for (LinearOp linear : layers) {
       if (linear->getBlock() != layers.front()->getBlock())
         return missed("the layers are in different blocks");
@@ -68,7 +68,6 @@ private:
           cast<ShapedType>(layers.front().getWeight().getType()).getElementType())
         return missed("the weights differ in element type");
     }
-    llvm::sort(layers, [](LinearOp a, LinearOp b) { return a->isBeforeInBlock(b); });
     LinearOp first = layers.front();
     SmallVector<Value> weights, biasValues, outs;
     SmallVector<Type> types;

@@ -4,6 +4,8 @@
 // Gate and up rows never leave the cache: each chunk of columns computes both products and their
 // activation.
 
+#include "Fusion.h"
+
 #include "ignis/Dialect/Ignis/IR/Ignis.h"
 #include "ignis/Dialect/Ignis/Transforms/Passes.h"
 #include "ignis/Support/Remarks.h"
@@ -32,7 +34,7 @@ struct FuseSwigluOp : OpRewritePattern<SwigluOp> {
          up = swiglu.getRhs().getDefiningOp<LinearOp>();
     if (!gate || !up)
       return remarks.missed(rewriter, swiglu, "gate and up are not both linear layers");
-    if (gate == up || !gate->hasOneUse() || !up->hasOneUse())
+    if (gate == up || !isOnlyUser(gate, swiglu) || !isOnlyUser(up, swiglu))
       return remarks.missed(rewriter, swiglu, "gate or up has another use");
     if (gate.getX() != up.getX())
       return remarks.missed(rewriter, swiglu, "gate and up read different values");
@@ -45,8 +47,8 @@ struct FuseSwigluOp : OpRewritePattern<SwigluOp> {
     if (gate.getRows() != up.getRows() || gate.getRows() != swiglu.getRows())
       return remarks.missed(rewriter, swiglu, "rows in use differ");
     rewriter.replaceOpWithNewOp<LinearSwigluOp>(swiglu, swiglu->getResultTypes()[0], gate.getX(),
-                                                gate.getWeight(), up.getWeight(), swiglu.getOut(),
-                                                swiglu.getRows());
+                                                gate.getWeight(), up.getWeight(),
+                                                destinationOf(swiglu), swiglu.getRows());
     rewriter.eraseOp(gate);
     rewriter.eraseOp(up);
     remarks.passed();

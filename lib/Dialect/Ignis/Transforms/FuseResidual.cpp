@@ -3,6 +3,8 @@
 //
 // The sum is made where the product still is in registers.
 
+#include "Fusion.h"
+
 #include "ignis/Dialect/Ignis/IR/Ignis.h"
 #include "ignis/Dialect/Ignis/Transforms/Passes.h"
 #include "ignis/Support/Remarks.h"
@@ -38,7 +40,7 @@ struct FuseAdd : OpRewritePattern<AddOp> {
     }
     if (!linear)
       return remarks.missed(rewriter, add, "no operand is a linear layer");
-    if (!linear->hasOneUse())
+    if (add.getLhs() == add.getRhs() || !isOnlyUser(linear, add))
       return remarks.missed(rewriter, add, "the linear layer has another use");
     if (linear.getResidual())
       return remarks.missed(rewriter, add, "the linear layer has a residual already");
@@ -48,7 +50,7 @@ struct FuseAdd : OpRewritePattern<AddOp> {
       return remarks.missed(rewriter, add, "rows in use differ");
     rewriter.replaceOpWithNewOp<LinearOp>(add, add->getResultTypes()[0], linear.getX(),
                                           linear.getWeight(), linear.getBias(), residual,
-                                          add.getOut(), add.getRows(), RowSelection::All);
+                                          destinationOf(add), add.getRows(), RowSelection::All);
     rewriter.eraseOp(linear);
     remarks.passed();
     return success();

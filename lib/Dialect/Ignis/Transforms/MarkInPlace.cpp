@@ -38,27 +38,42 @@ struct MarkInPlacePass : ignis::impl::MarkInPlaceBase<MarkInPlacePass> {
 
   void mark(IRRewriter &rewriter, ComputeOpInterface compute, FusionRemarks &remarks) {
     auto op = cast<DestinationStyleOpInterface>(compute.getOperation());
-    if (op.getNumDpsInits() != 1 || !op.getDpsInits()[0].getDefiningOp<tensor::EmptyOp>())
-      return; // A destination that means something stays.
+    if (op.getNumDpsInits() != 1 || op->getNumResults() != 1)
+      return;
     OpOperand &init = *op.getDpsInitOperand(0);
+    StringRef reason;
     for (OpOperand *input : op.getDpsInputOperands()) {
-      Value value = input->get();
-      if (value.getType() != init.get().getType() || !compute.isElementwiseIn(*input) ||
-          !diesAt(value, op))
+      if (input->get().getType() != init.get().getType() || !compute.isElementwiseIn(*input))
         continue;
-      // Caller's memory may be overwritten only where the caller says so.
-      if (auto argument = dyn_cast<BlockArgument>(value)) {
-        auto function = dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp());
-        auto writable = function ? function.getArgAttrOfType<BoolAttr>(argument.getArgNumber(),
-                                                                       "bufferization.writable")
-                                 : BoolAttr();
-        if (!writable || !writable.getValue())
-          continue;
-      }
-      rewriter.modifyOpInPlace(op, [&] { init.set(value); });
+      if (input->get() == init.get())
+        return; // Is in place already.
+      reason = refusal(input->get(), init.get(), op);
+      if (!reason.empty())
+        continue;
+      rewriter.modifyOpInPlace(op, [&] { init.set(input->get()); });
       remarks.passed();
       return;
     }
+    if (!reason.empty())
+      (void)remarks.missed(rewriter, op, reason);
+  }
+
+  /// Why `op` may not overwrite `value`; empty if it may.
+  static StringRef refusal(Value value, Value destination, Operation *op) {
+    if (!destination.getDefiningOp<tensor::EmptyOp>())
+      return "the destination has a meaning of its own";
+    if (!diesAt(value, op))
+      return "the input is read later";
+    // Caller's memory may be overwritten only where the caller says so.
+    if (auto argument = dyn_cast<BlockArgument>(value)) {
+      auto function = dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp());
+      auto writable = function ? function.getArgAttrOfType<BoolAttr>(argument.getArgNumber(),
+                                                                     "bufferization.writable")
+                               : BoolAttr();
+      if (!writable || !writable.getValue())
+        return "the input is an argument that is not bufferization.writable";
+    }
+    return "";
   }
 };
 } // namespace

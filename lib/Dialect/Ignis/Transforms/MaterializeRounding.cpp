@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/PatternMatch.h"
+#include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 
 namespace ignis {
@@ -31,10 +32,15 @@ struct MaterializeRoundingPass : ignis::impl::MaterializeRoundingBase<Materializ
   using MaterializeRoundingBase::MaterializeRoundingBase;
 
   void runOnOperation() override {
+    rounds = readers = 0;
     for (Block &block : getOperation().getBody())
       runOnBlock(block);
+    remark::passed(getOperation().getLoc(),
+                   remark::RemarkOpts::name("materialize-rounding").category("ignis"))
+        << remark::metric("rounds", rounds) << remark::metric("readers", readers);
   }
 
+private:
   void runOnBlock(Block &block) {
     IRRewriter rewriter(&getContext());
     // What has been rounded, and into which buffer, since it was last written.
@@ -55,6 +61,7 @@ struct MaterializeRoundingPass : ignis::impl::MaterializeRoundingBase<Materializ
   void roundInput(IRRewriter &rewriter, ComputeOpInterface op,
                   SmallVectorImpl<std::pair<Value, RoundOp>> &rounded) {
     Value x = op->getOperand(0), rows = op.getRowCount();
+    ++readers;
     if (share)
       for (auto &[value, round] : rounded)
         if (value == x && round.getRows() == rows) {
@@ -68,6 +75,9 @@ struct MaterializeRoundingPass : ignis::impl::MaterializeRoundingBase<Materializ
     auto round = RoundOp::create(rewriter, op->getLoc(), Type(), x, buffer, rows);
     rewriter.modifyOpInPlace(op, [&] { op->setOperand(0, buffer); });
     rounded.push_back({x, round});
+    ++rounds;
   }
+
+  int64_t rounds = 0, readers = 0;
 };
 } // namespace

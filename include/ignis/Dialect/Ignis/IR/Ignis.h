@@ -35,6 +35,8 @@ namespace ignis {
 /// `!ignis.q8_act` as activation records. Fails on dynamic shapes, on other element types of
 /// unknown size and on overflow.
 mlir::FailureOr<int64_t> getSizeInBytes(mlir::ShapedType type);
+/// Bytes that the address of an element is a multiple of.
+int64_t getAlignment(mlir::Type element);
 
 /// Columns that one tile of `ignis.linear_swiglu` has in scratch, and query rows (heads of one
 /// key/value head times tokens) that one tile of attention has there. The ops declare their scratch
