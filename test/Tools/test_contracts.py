@@ -80,7 +80,7 @@ def test_every_pass_has_a_contract(tools, listing, root):
     assert listed["ignis-plan-memory"]["options"] == {
         "alignment": "64", "budget": "2.000000e+00", "csv": "", "partial": "false", "planner": "exact", "svg": ""}
     assert [entry["name"] for entry in listing["pipelines"]] == [
-        f"ignis-{phase}-pipeline" for phase in ("fuse", "bufferize", "plan", "lower")]
+        f"ignis-{phase}-pipeline" for phase in ("fuse", "optimize", "bufferize", "plan", "lower")]
 
 
 def test_run_refuses_too(tools):
