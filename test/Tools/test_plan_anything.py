@@ -4,6 +4,7 @@
 # Random programs of allocations, views, casts, selects, branches, loops that carry and swap buffers, blocks that jump
 # forwards and back, and deallocations. Each is run by mlir-runner as it stands and planned; the numbers must be equal.
 
+import pathlib
 import random
 import re
 import subprocess
@@ -14,7 +15,6 @@ LOWER = (
     "--convert-scf-to-cf", "--expand-strided-metadata", "--lower-affine", "--convert-arith-to-llvm",
     "--finalize-memref-to-llvm", "--convert-cf-to-llvm", "--convert-func-to-llvm", "--reconcile-unrealized-casts",
 )
-RUNNER = "/usr/lib/llvm-22/bin/mlir-runner"
 SIZES = (4, 8, 24)
 
 
@@ -228,7 +228,9 @@ def module(seed, count):
 def run(tools, path, tmp_path, *passes):
     lowered = tmp_path / "lowered.mlir"
     done = tools("ignis-opt", path, *passes, *LOWER, "-o", lowered)
-    result = subprocess.run([RUNNER, lowered, "-e", "main", "-entry-point-result=i64"], capture_output=True, check=True)
+    site = (tools.bin.parent / "test" / "lit.site.cfg.py").read_text()  # Knows where LLVM's programs are.
+    llvm = pathlib.Path(re.search(r'llvm_tools_dir = lit_config.substitute\("(.*)"\)', site)[1])
+    result = subprocess.run([llvm / "mlir-runner", lowered, "-e", "main", "-entry-point-result=i64"], capture_output=True, check=True)
     return int(result.stdout), done.stderr.decode()
 
 
