@@ -160,9 +160,12 @@ class Program:
         size, pair = first[1], f"memref<{first[1]}xi64>, memref<{first[1]}xi64>"
         value, index, p, q = self.name(), self.name("i"), self.name(), self.name()
         rounds = self.random.randrange(1, 4)
+        once = self.allocate([], size)  # Used at the loop's begin alone, in every round.
         self.emit(f"{value}:2 = scf.for {index} = %c0 to %c{rounds} step %c1 "
                   f"iter_args({p} = {first[0]}, {q} = {second[0]}) -> ({pair}) {{")
+        self.read(once)
         inner = self.nested(scope + [(p, size), (q, size)])
+        self.read(self.allocate(inner, size))
         results = [q, p]
         if self.random.random() < 0.25:
             results[0] = self.allocate(inner, size)[0]
