@@ -5,7 +5,7 @@
 // would call it, on one thread. Bytes and floating-point operations are those that the compiler
 // states for profiles. `of_bound` is the share of the sharper limit (Bounds.h): multiply-adds, or
 // moving the op's bytes through the cache that holds them. Names read op/rows; choose with
-// --benchmark_filter=.
+// --benchmark_filter=. Rounding and Q8_0 products are kernels: ignis-kernel-benchmark has them.
 
 #include "Bounds.h"
 
@@ -93,13 +93,16 @@ std::vector<Op> makeOps() {
       "memref<4096x64xf32>) position(%p) outs(%k, %v : K, V) {layer = 0 : i64}");
   const std::string attend =
       "ignis.attend ins(%x, %k, %v : S, K, V) position(%p) outs(%o : S) {layer = 0 : i64}";
-  add("attend", 896, unary + ", " + caches, "", attend, {1, 128, 512});
+  add("attend", 896, unary + ", " + caches, "", attend, {128, 512});
   add("attend_at_1023", 896, unary + ", " + caches, "", attend, {1}, 1023);
   add("attend_at_4095", 896, unary + ", " + caches, "", attend, {1}, 4095);
-  add("round", 896,
-      "%x: S {ignis.role = \"input\"}, %o: memref<Rx896x!ignis.q8_act> "
-      "{ignis.role = \"embedded\"}",
-      "", "ignis.round ins(%x : S) outs(%o : memref<Rx896x!ignis.q8_act>)");
+  for (const char *type : {"!ignis.q8_0", "f16"}) {
+    std::string matrix = std::string("memref<1000x896x") + type + ">";
+    add(std::string("embed_") + (type[0] == '!' ? "q8_0" : type), 896,
+        "%x: memref<Rxi32> {ignis.role = \"tokens\"}, %o: S {ignis.role = \"embedded\"}",
+        "%w = ignis.weight \"w\" : " + matrix + "\n",
+        "ignis.embed ins(%x, %w : memref<Rxi32>, " + matrix + ") outs(%o : S)");
+  }
   for (const char *type : {"f16", "bf16", "f32"}) {
     std::string matrix = std::string("memref<896x896x") + type + ">";
     add(std::string("linear_") + type, 896, unary, "%w = ignis.weight \"w\" : " + matrix + "\n",
@@ -188,6 +191,9 @@ private:
         arguments.push_back(reinterpret_cast<uint64_t>(arena + argument.arenaOffset));
       else
         arguments.push_back(reinterpret_cast<uint64_t>(allocate(argument.bytes)));
+      if (argument.role == Role::Tokens) // Ids within the table.
+        std::memset(reinterpret_cast<void *>(arguments.back()), 0,
+                    static_cast<size_t>(argument.bytes));
     }
     slots.resize(static_cast<size_t>(description.slots) + 1);
     frame = {weights.data(), slots.data(),    0, 0, 1, arena, allocate(manifest.scratchBytes + 64),

@@ -165,7 +165,7 @@ private:
   if (name == "ignis_" #NAME)                                                                      \
     return true;
 #include "ignis/Kernels/Kernels.def"
-    return name == "ignis_barrier" || name == "ignis_profile";
+    return name == "ignis_barrier" || name == "ignis_profile"; // The latter in profiled modules.
   }
 };
 } // namespace

@@ -15,6 +15,13 @@ namespace ignis::runtime {
 /// Times that the scheduler took the core of the calling thread; always 0 where it does not say.
 int64_t involuntarySwitches();
 
+/// Nanoseconds that the calling thread has run; 0 where the system does not say.
+int64_t threadTime();
+
+/// A call in which a worker waited for its core for less than this was not preempted in earnest:
+/// the kernel's own threads take a core for microseconds, a neighbour for a time slice.
+constexpr int64_t kEarnestLoss = 500000;
+
 /// One per worker. Times are nanoseconds of a monotonic clock.
 class PreemptionWatch {
 public:

@@ -16,6 +16,7 @@
 #include <atomic>
 #include <csignal>
 #include <cstring>
+#include <ctime>
 #include <pthread.h>
 #include <vector>
 
@@ -34,6 +35,15 @@ int64_t ignis::runtime::involuntarySwitches() {
   rusage usage;
   if (getrusage(RUSAGE_THREAD, &usage) == 0)
     return usage.ru_nivcsw;
+#endif
+  return 0;
+}
+
+int64_t ignis::runtime::threadTime() {
+#ifdef CLOCK_THREAD_CPUTIME_ID
+  timespec time;
+  if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time) == 0)
+    return time.tv_sec * int64_t(1000000000) + time.tv_nsec;
 #endif
   return 0;
 }
@@ -205,9 +215,11 @@ private:
       seen = current;
       int64_t switchesBefore = involuntarySwitches();
       watch.rested(switchesBefore); // What happened while it waited harmed nobody.
+      int64_t begin = nanoseconds(), ranBefore = threadTime();
       execute(job, index);
       int64_t switches = involuntarySwitches();
-      if (switches == switchesBefore)
+      if (switches == switchesBefore ||
+          nanoseconds() - begin - (threadTime() - ranBefore) < kEarnestLoss)
         continue;
       preemptions.fetch_add(1, std::memory_order_relaxed);
       if (job.isLong)

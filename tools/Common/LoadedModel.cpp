@@ -17,9 +17,8 @@ double ignis::tools::now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-llvm::Expected<const kernels::Variant *> ignis::tools::completeOptions(ModelOptions &options,
-                                                                       const gguf::File &file,
-                                                                       bool runsHere) {
+llvm::Expected<const kernels::Variant *>
+ignis::tools::completeOptions(ModelOptions &options, const gguf::File &file, bool runsHere) {
   kernels::CPUFeatures here = kernels::detectCPUFeatures(), features = here;
   bool elsewhere = !runsHere && !options.kernelsName.empty();
   if (elsewhere) // Code for another machine may name any kernels.

@@ -28,9 +28,8 @@ struct LoadTimes {
 /// Completes options: kernels for the CPU, context and chunk for the model. Errors name what this
 /// machine or model lacks. Without `runsHere` the code is for some machine, which need not be this
 /// one.
-llvm::Expected<const kernels::Variant *> completeOptions(ModelOptions &options,
-                                                         const gguf::File &file,
-                                                         bool runsHere = true);
+llvm::Expected<const kernels::Variant *>
+completeOptions(ModelOptions &options, const gguf::File &file, bool runsHere = true);
 
 /// Compiled code for the options, from the cache, from a shared object or from the compiler.
 llvm::Expected<std::shared_ptr<CompiledModel>> compileModel(const ModelOptions &options,

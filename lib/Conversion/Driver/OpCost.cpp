@@ -1,7 +1,8 @@
 //===- OpCost.cpp - what an op reads, writes and computes -------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// See OpCost.h. A multiply-add counts as two operations, an exponential or a division as one.
+// See OpCost.h. A multiply-add counts as two operations, an exponential as those of its polynomial
+// (docs/Numerics.md, section 5), a division as one.
 
 #include "OpCost.h"
 
@@ -13,6 +14,9 @@ using namespace mlir;
 using namespace ignis;
 
 namespace {
+constexpr double kExp = 21;        // 9 multiply-adds, a product, two sums
+constexpr double kSilu = kExp + 3; // negation, sum, division
+
 struct Cost {
   double fixed = 0, perRow = 0, perPosition = 0;
   llvm::json::Array json() const { return llvm::json::Array{fixed, perRow, perPosition}; }
@@ -68,15 +72,19 @@ Cost flopsOf(Operation *op) {
       .Case([&](LinearSwigluOp linear) {
         matrix(linear.getGate());
         matrix(linear.getUp());
-        cost.perRow += 4 * width(linear.getOut());
+        cost.perRow += (kSilu + 1) * width(linear.getOut());
       })
-      .Case([&](AttendOp attend) { cost.perPosition = 4 * width(attend.getQ()); })
+      .Case([&](AttendOp attend) { // Two products; maximum, exponential and sum of each head.
+        double columns = width(attend.getQ());
+        auto size = static_cast<double>(CacheShape(attend.getValueCache()).headSize);
+        cost.perPosition = 4 * columns + (kExp + 4) * columns / size;
+      })
       .Case<RmsNormalizeOp, RmsNormOp>([&](auto norm) { cost.perRow = 4 * width(norm.getX()); })
       .Case([&](RopeOp rope) { cost.perRow = 3 * width(rope.getX()); })
       .Case([&](RopeCacheOp rope) { cost.perRow = 3 * width(rope.getK()); })
       .Case([&](RoundOp round) { cost.perRow = 2 * width(round.getX()); })
-      .Case([&](SwigluOp swiglu) { cost.perRow = 4 * width(swiglu.getOut()); })
-      .Case([&](SiluOp silu) { cost.perRow = 3 * width(silu.getOut()); })
+      .Case([&](SwigluOp swiglu) { cost.perRow = (kSilu + 1) * width(swiglu.getOut()); })
+      .Case([&](SiluOp silu) { cost.perRow = kSilu * width(silu.getOut()); })
       .Case<AddOp, MulOp, ScaleOp>([&](auto each) { cost.perRow = width(each.getOut()); });
   return cost;
 }

@@ -175,10 +175,11 @@ private:
     if (isa<WeightOp, memref::ViewOp>(op) || op.hasTrait<OpTrait::ConstantLike>())
       return success(); // Resolved where they are used.
     if (isa<BarrierOp>(op) || isa<func::ReturnOp>(op)) {
-      mark(llvm::json::Object{{"op", "wait"}});
+      mark([] { return llvm::json::Object{{"op", "wait"}}; });
       wait();
       if (isa<func::ReturnOp>(op)) {
-        mark(std::nullopt);
+        if (profiled) // The call ends.
+          callProfile();
         func::ReturnOp::create(b);
       }
       return success();
@@ -198,21 +199,23 @@ private:
         return failure();
       operands.push_back(*value);
     }
-    mark(describeCost(&op));
+    mark([&] { return describeCost(&op); });
     Value chunks = func::CallOp::create(b, callee, operands).getResult(0);
     running.push_back({slots++, chunks});
     return success();
   }
 
-  /// Tells a profile what begins here; nothing: the call ends.
-  void mark(std::optional<llvm::json::Object> stretch) {
+  /// Tells a profile that the stretch which `describe` makes begins here.
+  void mark(function_ref<llvm::json::Object()> describe) {
     if (!profiled)
       return;
+    callProfile();
+    profile.push_back(describe());
+  }
+  void callProfile() {
     func::CallOp::create(
         b, kProfileFunction, TypeRange(),
         ValueRange{frame, i64(manifest.entryCount()), i64(static_cast<int64_t>(profile.size()))});
-    if (stretch)
-      profile.push_back(std::move(*stretch));
   }
 
   /// Waits for all ops since the last wait.
