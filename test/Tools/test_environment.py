@@ -58,10 +58,12 @@ def test_results_never_replace_what_is_no_file(tools, tmp_path, arguments):
     tools("ignis-run", tools.model, *arguments, link)
     assert link.is_symlink() and target.stat().st_size > 1000
     os.mkfifo(tmp_path / "pipe")
-    reader = subprocess.Popen(["cat", tmp_path / "pipe"], stdout=subprocess.PIPE)
+    with open(tmp_path / "copy", "wb") as copy:
+        reader = subprocess.Popen(["cat", tmp_path / "pipe"], stdout=copy)
     tools("ignis-run", tools.model, *arguments, tmp_path / "pipe")
-    assert reader.communicate(timeout=60)[0] == target.read_bytes()
-    assert sorted(os.listdir(tmp_path)) == ["full", "link", "pipe", "target"]
+    assert reader.wait(timeout=60) == 0
+    assert (tmp_path / "copy").read_bytes() == target.read_bytes()
+    assert sorted(os.listdir(tmp_path)) == ["copy", "full", "link", "pipe", "target"]
 
 
 def listens_to_interrupts(process):
