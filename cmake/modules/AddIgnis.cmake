@@ -11,7 +11,11 @@ add_library(IgnisLLVMSupport INTERFACE)
 target_link_libraries(IgnisLLVMSupport INTERFACE
   $<TARGET_FILE:LLVMSupport> $<TARGET_FILE:LLVMDemangle> z zstd pthread ${CMAKE_DL_LIBS})
 if(NOT APPLE)
-  target_link_options(IgnisLLVMSupport INTERFACE -Wl,--exclude-libs,ALL -Wl,--gc-sections -Wl,--as-needed)
+  # Hidden, a sanitizer's malloc would not be libstdc++'s too.
+  if(NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize=")
+    target_link_options(IgnisLLVMSupport INTERFACE -Wl,--exclude-libs,ALL)
+  endif()
+  target_link_options(IgnisLLVMSupport INTERFACE -Wl,--gc-sections -Wl,--as-needed)
 endif()
 
 # add_ignis_leaf(NAME sources... [LINK libs...])

@@ -16,7 +16,28 @@ import pytest
     (["MODEL", "-p", "x", "--kv", "q4"], "expected f16|f32"),
     (["MODEL", "-p", "x", "-f", "y"], "exclude each other"),
     (["MODEL", "x", "-p", "y"], "one model wanted"),
-    (["MODEL", "--logits", "x.npy"], "--logits wants --ids"),
+    (["MODEL", "--logits", "x.npy", "-p", "x"], "--logits wants --ids"),
+    (["MODEL", "-o", "x", "-p", "x"], "-o wants --emit"),
+    (["MODEL", "--tokenize"], "--tokenize wants a prompt"),
+    (["MODEL", "--tokenize", "-p", "x", "--emit", "plan"], "--emit and --tokenize exclude each other"),
+    (["MODEL", "--ids", "1", "-p", "x"], "--ids and a prompt (-p, -f) exclude each other"),
+    (["MODEL", "--sed", "1"], "unknown option '--sed' (did you mean '--seed'?)"),
+    (["MODEL", "--perplexty=x"], "did you mean '--perplexity'?"),
+    (["MODEL", "-x"], "unknown option '-x' (see --help)"),
+    (["MODEL", "-p", "x", "-q=1"], "-q takes no value"),
+    (["MODEL", "-p", "x", "--stop", ""], "--stop: expected a text that is not empty"),
+    *[(["MODEL", "-p", "x", *option.split()], words) for option, words in [
+        ("-n -2", "expected an integer from -1 on, got '-2'"), ("-n 99999999999999999999", "expected an integer"),
+        ("-t 0", "from 1 to 256, got '0'"), ("-t -1", "got '-1'"), ("-t 100000", "from 1 to 256, got '100000'"),
+        ("--temp nan", "expected a number"), ("--temp inf", "expected a number"), ("--temp 1e7", "expected a number"),
+        ("--top-p 0", "expected a number"), ("--top-p 2", "expected a number"), ("--top-p nan", "expected a number"),
+        ("--top-k -1", "expected an integer"), ("--min-p 1.1", "from 0 to 1"), ("--min-p -0.1", "from 0 to 1"),
+        ("--repeat-penalty 0", "expected a number"), ("--frequency-penalty nan", "expected a number"),
+        ("--repeat-last-n -2", "expected an integer from -1"),
+        ("--seed -1", "expected an integer"), ("--seed 18446744073709551616", "expected an integer"),
+        ("--ctx 0", "expected an integer"), ("--ctx 99999999", "expected an integer"), ("--chunk 0", "expected an integer"),
+        ("--logit-bias x=1", "expected ID=X"), ("--logit-bias 1=nan", "expected ID=X"), ("--logit-bias -1=1", "expected ID=X"),
+    ]],
 ])
 def test_usage(tools, arguments, words):
     assert words in tools.error(*[tools.model if a == "MODEL" else a for a in arguments], expect=2)
@@ -33,10 +54,42 @@ def test_usage(tools, arguments, words):
     (["-p", "x", "--pass-pipeline", "no-such-pass"], "no-such-pass"),
     (["-p", "x", "--module", "/nonexistent.mlir"], "/nonexistent.mlir"),
     (["-p", "x", "--module", "/nonexistent.so"], "/nonexistent.so"),
-    (["--ids", "1,2", "--logits", "/nonexistent/x.npy"], "/nonexistent/x.npy"),
+    (["--ids", "1,2", "--logits", "/nonexistent/x.npy"], "cannot write /nonexistent/x.npy"),
+    (["--emit", "plan", "-o", "/nonexistent/x"], "cannot write /nonexistent/x"),
+    (["--ids", "1,"], "expected integers"),
+    (["--ids", "[1,2"], "expected integers"),
+    (["--ids", "[]"], "at least one token id"),
+    (["--ids", "@/dev/null"], "at least one token id"),
+    (["--ids", "@/nonexistent"], "/nonexistent: No such file"),
+    (["--ids", "99999999999"], "expected integers"),
+    (["-f", "."], ".: Is a directory"),
+    (["--perplexity", "/dev/null"], "/dev/null: the text has 0 tokens, expected at least 512"),
+    (["-p", "x", "--dump-ir", "/proc/x", "--no-cache"], "cannot create /proc/x"),
+    (["-p", "x", "--logit-bias", "8192=1"], "expected an id below 8192"),
+    (["-p", "x", "--ctx", "16777216"], "cannot get 103079215104 bytes for caches"),
+    (["-p", "x", "--module", "."], ".: Is a directory"),
 ])
 def test_input(tools, arguments, words):
     assert words in tools.error(tools.model, *arguments)
+
+
+def test_ids(tools, tmp_path):
+    """The best token of the last position, however the ids are given."""
+    path = tmp_path / "ids"
+    path.write_text("[1, 2,\n 3]\n")
+    best = str(int(tools.logits(tmp_path / "x.npy", [1, 2, 3])[-1].argmax())) + "\n"
+    for ids in ("1,2,3", "[1, 2, 3]", f"@{path}"):
+        assert tools.text("ignis-run", tools.model, "--ids", ids) == best
+
+
+def test_options_end(tools):
+    assert tools.text("ignis-run", "-p", "x", "-n", "1", "--", tools.model) == "i\n"
+
+
+def test_a_context_beyond_the_models(tools):
+    done = tools("ignis-run", tools.model, "-p", "x", "-n", "1", "--ctx", "4096")
+    assert "--ctx 4096 is more than the 2048 positions" in done.stderr.decode().splitlines()[0]
+    assert tools("ignis-run", tools.model, "-p", "x", "-n", "1", "--ctx", "4096", "-q").stderr == b""
 
 
 def test_context_is_full(tools):

@@ -27,11 +27,13 @@ bool ignis::tools::interrupted() { return pressed != 0; }
 void ignis::tools::installInterrupt() { noted = 1; }
 
 /// Writes a line without allocating and ends the process.
-[[noreturn]] static void outOfMemory() {
-  static const char text[] = "ignis-run: out of memory (a limit on the address space? ulimit -v)\n";
-  if (write(2, text, sizeof(text) - 1) < 0)
-    _exit(1);
+template <size_t N> [[noreturn]] static void die(const char (&text)[N]) {
+  while (write(2, text, N - 1) < 0 && errno == EINTR)
+    ;
   _exit(1);
+}
+static void outOfMemory() {
+  die("ignis-run: out of memory (a limit on the address space? ulimit -v)\n");
 }
 
 void ignis::tools::prepareProcess() {
@@ -46,6 +48,11 @@ void ignis::tools::prepareProcess() {
     if (!noted)
       _exit(130);
     pressed = 1;
+  });
+  // Touching a mapped page that its file has no more.
+  std::signal(SIGBUS, [](int) {
+    die("ignis-run: the model's file became shorter while it was in use, or cannot be read "
+        "(--no-mmap reads it at the beginning)\n");
   });
   std::set_new_handler(outOfMemory);
   llvm::install_bad_alloc_error_handler([](void *, const char *, bool) { outOfMemory(); });

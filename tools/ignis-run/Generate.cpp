@@ -58,9 +58,14 @@ std::string toJSON(const generate::GenerateResult &result, llvm::ArrayRef<int32_
 /// tabs.
 std::string forTerminal(llvm::StringRef text) {
   std::string out;
-  for (char c : text) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
     auto byte = static_cast<unsigned char>(c);
-    if ((byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7f)
+    bool c1 = byte == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0;
+    if (c1)
+      out += "\\xc2\\x" +
+             llvm::utohexstr(static_cast<unsigned char>(text[++i]), /*LowerCase=*/true, 2);
+    else if ((byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7f)
       out += "\\x" + llvm::utohexstr(byte, /*LowerCase=*/true, 2);
     else
       out += c;
@@ -144,7 +149,6 @@ llvm::Expected<int> ignis::tools::runGenerate(const RunOptions &options, const g
       prompt.push_back(
           (*tokenizer)->endOfText().front()); // From nothing: as after the end of another text.
   }
-  warnAboutContext(options, file);
   ModelOptions model = options.model;
   if (model.compile.modulePath.empty() && model.compile.pipeline.empty())
     model.compile.entries = {"embed", "decode", "prefill"};
@@ -155,6 +159,7 @@ llvm::Expected<int> ignis::tools::runGenerate(const RunOptions &options, const g
   std::unique_ptr<runtime::Profile> profile = (*session)->profile();
   if (options.profile && !profile)
     return llvm::createStringError("--profile: the module was not compiled for profiling");
+  warnAboutContext(options, file);
   installInterrupt();
   generate::GenerateOptions generation;
   generation.sampler = options.sampler;

@@ -96,7 +96,6 @@ llvm::Expected<int> ignis::tools::runLogits(const RunOptions &options, const ggu
   auto ids = parseIds(options.ids);
   if (!ids)
     return ids.takeError();
-  warnAboutContext(options, file);
   RunOptions local = options;
   ModelOptions &model = local.model;
   limitScoreRows(model, file);
@@ -107,6 +106,7 @@ llvm::Expected<int> ignis::tools::runLogits(const RunOptions &options, const ggu
   auto session = openSession(model, file, times);
   if (!session)
     return session.takeError();
+  warnAboutContext(options, file);
   if (!options.logits.empty()) {
     if (llvm::Error error = generate::writeLogits(**session, *ids, options.chunk, options.logits))
       return error;
@@ -131,7 +131,6 @@ llvm::Expected<int> ignis::tools::runPerplexity(const RunOptions &options, const
   if (!text)
     return text.takeError();
   std::vector<int32_t> ids = (*tokenizer)->encode(*text);
-  warnAboutContext(options, file);
   ModelOptions model = options.model;
   if (model.compile.context <= 0)
     model.compile.context = 512;
@@ -140,6 +139,7 @@ llvm::Expected<int> ignis::tools::runPerplexity(const RunOptions &options, const
   auto session = openSession(model, file, times);
   if (!session)
     return session.takeError();
+  warnAboutContext(options, file);
   installInterrupt();
   bool tty = isatty(2);
   auto result = generate::perplexity(**session, ids, [&](int64_t done, int64_t total) {

@@ -133,6 +133,7 @@ ParseOutcome ignis::tools::parseOptions(int argc, char **argv, RunOptions &optio
              "where --profile writes its trace, for Perfetto (ignis-trace.json)");
   table.flag("--memory", options.memory, "say what memory was used");
   table.flag("-q --quiet", options.quiet, "no statistics");
+  table.flag("--no-mmap", options.copyFile, "read the model into memory instead of mapping it");
   table.text("--cache-dir", options.model.cacheDirectory, "DIR",
              "of compiled modules (~/.cache/ignis)");
   table.flag("--no-cache", noCache, "compile anew");

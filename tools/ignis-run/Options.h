@@ -27,7 +27,7 @@ struct RunOptions {
   int64_t tokens = -1, chunk = 0;
   generate::SamplerOptions sampler;
   std::vector<std::string> stop;
-  bool ignoreEndOfText = false;
+  bool ignoreEndOfText = false, copyFile = false;
   // Reporting.
   bool json = false, memory = false, quiet = false;
   bool profile = false;

@@ -25,6 +25,7 @@ static llvm::Expected<int> run(const RunOptions &options) {
   if (!options.emit.empty())
     return runEmit(options);
   gguf::OpenOptions open;
+  open.map = !options.copyFile;
   open.requireData = !options.inspect && !options.tokenize;
   auto file = gguf::File::open(options.modelFile, open);
   if (!file)

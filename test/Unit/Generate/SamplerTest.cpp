@@ -79,3 +79,69 @@ TEST(Sampler, TopKAndTopPCut) {
     EXPECT_EQ(p.sample(logits), 0);
   }
 }
+
+TEST(Sampler, MinPCutsBelowAShareOfTheBest) {
+  // Weights 1, 0.5, 0.25, 0.125.
+  std::vector<float> logits;
+  for (double weight : {1.0, 0.5, 0.25, 0.125})
+    logits.push_back(static_cast<float>(std::log(weight)));
+  SamplerOptions options;
+  options.temperature = 1;
+  options.minP = 0.4;
+  Sampler two(options);
+  options.minP = 1;
+  Sampler one(options);
+  std::map<int32_t, int> counts;
+  for (int i = 0; i < 3000; ++i) {
+    ++counts[two.sample(logits)];
+    EXPECT_EQ(one.sample(logits), 0);
+  }
+  EXPECT_EQ(counts.size(), 2u);
+  EXPECT_NEAR(counts[0], 2000, 100);
+}
+
+TEST(Sampler, BiasAddsAndBans) {
+  SamplerOptions options;
+  options.bias = {{0, 2.5f}, {1, -std::numeric_limits<float>::infinity()}, {99, 1}};
+  EXPECT_EQ(Sampler(options).sample({1, 5, 3}), 0); // 3.5, banned, 3; 99 is no token
+}
+
+TEST(Sampler, PenaltiesCountWhatIsInTheWindow) {
+  SamplerOptions options;
+  options.repetitionPenalty = 2;
+  Sampler repetition(options);
+  EXPECT_EQ(repetition.sample({4, 3, 1}), 0); // Nothing has occurred.
+  repetition.accept({0, 0});
+  EXPECT_EQ(repetition.sample({4, 3, 1}), 1);    // 2, 3, 1: once is enough
+  EXPECT_EQ(repetition.sample({-1, -1.5}), 1);   // -2, -1.5: not nearer to 0
+  EXPECT_EQ(repetition.sample({6.1f, 3, 1}), 0); // 3.05
+
+  options = {};
+  options.frequencyPenalty = 0.5;
+  options.presencePenalty = 0.25;
+  options.penaltyWindow = 3;
+  Sampler counts(options);
+  counts.accept({0, 0, 1});
+  EXPECT_EQ(counts.sample({4, 3.4f, 2}), 0);    // 2.75, 2.65, 2
+  EXPECT_EQ(counts.sample({4, 3.51f, 2}), 1);   // 2.75, 2.76, 2
+  counts.accept({2, 2});                        // The window is 1, 2, 2.
+  EXPECT_EQ(counts.sample({1, 1.7f, 2.2f}), 0); // 1, 0.95, 0.95
+
+  options.penaltyWindow = -1;
+  Sampler all(options);
+  all.accept({0, 1, 1, 1, 1, 1});
+  EXPECT_EQ(all.sample({1.7f, 3.6f}), 0); // 0.95, 0.85
+  options.penaltyWindow = 0;
+  Sampler none(options);
+  none.accept({0, 0, 0});
+  EXPECT_EQ(none.sample({1.1f, 1}), 0);
+}
+
+TEST(Sampler, UsableLogits) {
+  float nan = std::numeric_limits<float>::quiet_NaN(), inf = std::numeric_limits<float>::infinity();
+  EXPECT_TRUE(areUsable({-inf, 0}));
+  EXPECT_TRUE(areUsable({inf}));
+  EXPECT_FALSE(areUsable({1, nan}));
+  EXPECT_FALSE(areUsable({-inf, -inf}));
+  EXPECT_FALSE(areUsable({}));
+}
