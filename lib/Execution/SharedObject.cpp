@@ -7,8 +7,6 @@
 
 #include "ignis/Execution/ModuleSeal.h"
 
-#include "lld/Common/CommonLinkerContext.h"
-#include "lld/Common/Driver.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/Support/FileSystem.h"
@@ -16,7 +14,12 @@
 
 #include <mutex>
 
+#ifndef __APPLE__
+#include "lld/Common/CommonLinkerContext.h"
+#include "lld/Common/Driver.h"
+
 LLD_HAS_DRIVER(elf)
+#endif
 
 std::unique_ptr<llvm::Module> ignis::makeImports(const llvm::Module &code, llvm::StringRef manifest,
                                                  llvm::StringRef features) {
@@ -98,6 +101,9 @@ public:
 } // namespace
 
 llvm::Expected<std::string> ignis::linkSharedObject(llvm::ArrayRef<llvm::StringRef> objects) {
+#ifdef __APPLE__
+  return llvm::createStringError("shared objects are not made on macOS");
+#else
   static std::mutex mutex; // lld keeps its state in globals.
   std::lock_guard<std::mutex> lock(mutex);
   llvm::SmallVector<TemporaryFile, 2> inputs(objects.size());
@@ -136,4 +142,5 @@ llvm::Expected<std::string> ignis::linkSharedObject(llvm::ArrayRef<llvm::StringR
     return llvm::createStringError(buffer.getError(), "cannot read " + output.path);
   llvm::StringRef object = (*buffer)->getBuffer();
   return object.str() + moduleSeal(object);
+#endif
 }

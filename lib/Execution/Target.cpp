@@ -5,6 +5,8 @@
 
 #include "Target.h"
 
+#include "ignis/Kernels/CPUFeatures.h"
+
 #include "llvm/ADT/StringMap.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
@@ -29,6 +31,13 @@ llvm::Expected<Target> ignis::createTarget(const std::string &name) {
     llvm::SubtargetFeatures features;
     for (auto &feature : llvm::sys::getHostCPUFeatures())
       features.AddFeature(feature.getKey(), feature.getValue());
+    if (triple.isAArch64()) {
+      // LLVM reads /proc/cpuinfo, which under user-mode emulation is another processor's.
+      kernels::CPUFeatures found = kernels::detectCPUFeatures();
+      features.AddFeature("neon");
+      features.AddFeature("dotprod", found.dotprod);
+      features.AddFeature("i8mm", found.i8mm);
+    }
     target.features = features.getString();
   } else if (name == "generic" && triple.isX86()) {
     target.cpu = "x86-64";

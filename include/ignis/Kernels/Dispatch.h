@@ -28,7 +28,7 @@ enum class WeightLayout : uint8_t {
                ///< 16 scales
   QuadsUnsigned, ///< the same, values stored + 128
   OctetsSigned,  ///< two blocks at a time: 8 times 16 rows x 8 signed values, rows in the order 0,
-                ///< 2, 1, 3, 4, 6, 5, 7 ..., then 2 x 16 scales
+                 ///< 2, 1, 3, 4, 6, 5, 7 ..., then 2 x 16 scales
 };
 
 /// How a variant arranges an activation record.
