@@ -82,14 +82,12 @@ llvm::Expected<GenerateResult> ignis::generate::generate(runtime::Session &sessi
     return llvm::createStringError("the prompt is empty, expected at least one token");
   result.promptTokens = static_cast<int64_t>(prompt.size());
   if (result.promptTokens > session.context() - session.position()) {
-    std::string used = session.position()
-                           ? " of which " + std::to_string(session.position()) + " are in use"
-                           : "";
-    return llvm::createStringError("the prompt has " + std::to_string(result.promptTokens) +
-                                   " tokens, expected at most " +
-                                   std::to_string(session.context() - session.position()) +
-                                   ": the context has " + std::to_string(session.context()) +
-                                   " positions" + used);
+    std::string used =
+        session.position() ? " of which " + std::to_string(session.position()) + " are in use" : "";
+    return llvm::createStringError(
+        "the prompt has " + std::to_string(result.promptTokens) + " tokens, expected at most " +
+        std::to_string(session.context() - session.position()) + ": the context has " +
+        std::to_string(session.context()) + " positions" + used);
   }
   double begin = now();
   // In pieces, so that Ctrl-C is heard between them.

@@ -77,10 +77,9 @@ llvm::Expected<int> ignis::tools::printAll(llvm::StringRef text) {
 }
 
 llvm::Expected<std::string> ignis::tools::readFile(const std::string &path) {
-  auto buffer =
-      path == "-"
-          ? llvm::MemoryBuffer::getSTDIN()
-          : llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  auto buffer = path == "-" ? llvm::MemoryBuffer::getSTDIN()
+                            : llvm::MemoryBuffer::getFile(path, /*IsText=*/false,
+                                                          /*RequiresNullTerminator=*/false);
   if (!buffer)
     return llvm::createStringError(path + ": " + buffer.getError().message());
   return (*buffer)->getBuffer().str();

@@ -48,8 +48,9 @@ static std::string conflict(const OptionTable &table, const RunOptions &options)
     for (const char *name :
          {"--emit", "--pass-pipeline", "--lowering", "--kv", "--ctx", "--cpu", "--dump-ir"})
       if (table.given(name))
-        return std::string(name) + " has no effect on a compiled module (--module=" +
-               options.model.compile.modulePath + ")";
+        return std::string(name) +
+               " has no effect on a compiled module (--module=" + options.model.compile.modulePath +
+               ")";
   return "";
 }
 
@@ -77,7 +78,8 @@ ParseOutcome ignis::tools::parseOptions(int argc, char **argv, RunOptions &optio
   CompileOptions &compile = options.model.compile;
   compile.context = compile.chunk = 0;
   table.text("-p --prompt", prompt, "TEXT", "the prompt");
-  table.text("-f --file", options.promptFile, "FILE", "the prompt from a file, verbatim (-: standard input)");
+  table.text("-f --file", options.promptFile, "FILE",
+             "the prompt from a file, verbatim (-: standard input)");
   table.integer("-n --tokens", options.tokens, "N", "most new tokens (until the text ends)", -1);
   table.flag("--chat", options.chat,
              "the prompt is a user's message; without -p or -f: a conversation");

@@ -24,10 +24,10 @@ struct SamplerOptions {
   uint64_t seed = 0;
 
   // These change the logits of single tokens, greedy or not.
-  double repetitionPenalty = 1;  ///< above 0; divides what is positive, multiplies the rest
-  double frequencyPenalty = 0;   ///< taken off for each occurrence
-  double presencePenalty = 0;    ///< taken off once
-  int64_t penaltyWindow = 64;    ///< ids back that occurrences are counted in; negative: all
+  double repetitionPenalty = 1; ///< above 0; divides what is positive, multiplies the rest
+  double frequencyPenalty = 0;  ///< taken off for each occurrence
+  double presencePenalty = 0;   ///< taken off once
+  int64_t penaltyWindow = 64;   ///< ids back that occurrences are counted in; negative: all
   std::vector<std::pair<int32_t, float>> bias; ///< added; -infinity bans a token
 };
 

@@ -34,8 +34,8 @@ private:
   explicit OutputFile(std::string path) : path(std::move(path)) {}
   llvm::Error fault(const std::string &reason) const;
 
-  std::string path;                             ///< as the caller named it
-  std::string target;                           ///< behind symbolic links
+  std::string path;                                 ///< as the caller named it
+  std::string target;                               ///< behind symbolic links
   std::optional<llvm::sys::fs::TempFile> temporary; ///< none for what is written in place
   std::unique_ptr<llvm::raw_fd_ostream> out;
 };
