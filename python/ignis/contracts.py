@@ -45,7 +45,7 @@ class PassInfo:
 
     name: str
     summary: str
-    options: tuple[tuple[str, str, str], ...]  # (name, default, description)
+    options: tuple[tuple[str, str], ...]  # (name, default)
     contract: Contract
 
 
@@ -55,8 +55,7 @@ def registry() -> dict[str, PassInfo]:
     from . import _native
     listed = {}
     for entry in _native.contracts()["passes"]:
-        options = tuple((option["name"], str(option.get("default", "")), option.get("summary", option.get("description", "")))
-                        for option in entry.get("options", ()))
+        options = tuple((name, str(default)) for name, default in entry["options"].items())
         contract = Contract(frozenset(entry["requires"]), frozenset(entry["establishes"]),
                             frozenset(entry["invalidates"]))
         listed[entry["name"]] = PassInfo(entry["name"], entry.get("summary", ""), options, contract)

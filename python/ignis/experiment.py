@@ -20,6 +20,8 @@ from .errors import InputError
 from .pipeline import Pass, Pipeline
 from .space import Order, Space, Step
 
+# The facts that hold of an imported module (ignis._native.facts); vacuously planned: it allocates nothing.
+INITIAL = frozenset({"tensors", "planned", "barriers", "descriptors"})
 PROMPTS = ("Once upon a time there was a king who had three sons, and the youngest of them",
            "\"What are you doing here?\" asked the old woman.", "The")
 
@@ -143,7 +145,7 @@ def load(path: str | Path, model: str | None = None, plugins: list[str] = []) ->
     cleanup = described.get("cleanup", "")
     steps = [_step(value, f"{path}: space.steps[{number}]", folder, cleanup)
              for number, value in enumerate(described.get("steps", []))]
-    space = Space(steps, frozenset(described.get("initial", ["tensors"])),
+    space = Space(steps, frozenset(described["initial"]) if "initial" in described else INITIAL,
                   frozenset(described.get("goal", contracts.COMPILABLE)))
     default = tuple(described.get("default", []))
     wrong = space.check(default)

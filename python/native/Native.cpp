@@ -26,6 +26,7 @@ PYBIND11_MODULE(_native, module) {
   });
   bindModel(module);
   bindModule(module);
+  bindExtract(module);
   bindPasses(module);
   bindPlanner(module);
   bindCompiled(module);

@@ -86,6 +86,7 @@ struct Model {
 
 void bindModel(py::module_ &module);
 void bindModule(py::module_ &module);
+void bindExtract(py::module_ &module);
 void bindPasses(py::module_ &module);
 void bindPlanner(py::module_ &module);
 void bindCompiled(py::module_ &module);

@@ -5,13 +5,17 @@
 
 #include "Native.h"
 
+#include "ignis/Pipelines/Contracts.h"
 #include "ignis/Pipelines/Report.h"
+#include "ignis/Runtime/CompilerLibrary.h"
 
 #include "mlir/IR/Action.h"
 #include "mlir/Pass/Pass.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Tools/Plugins/PassPlugin.h"
+
+#include "llvm/Config/llvm-config.h"
 
 #include <chrono>
 
@@ -135,6 +139,30 @@ void ignis::python::bindPasses(py::module_ &module) {
         return text;
       },
       py::arg("pipeline"), "The pipeline in full, with every option's value; InputError if it is none.");
+  module.def(
+      "contracts",
+      [] {
+        irContext(); // registers passes and contracts
+        return parseJSON(contractsJSON());
+      },
+      "Facts, passes (name, summary, options, requires, establishes, invalidates) and pipelines, as "
+      "`ignis-opt --ignis-list-passes=json` prints them.");
+  module.def(
+      "facts",
+      [](const ignis::python::Module &input) {
+        std::vector<std::string> names;
+        py::gil_scoped_release release;
+        std::lock_guard<std::mutex> lock(irLock());
+        for (const Fact &fact : registeredFacts())
+          if (!fact.findViolation(const_cast<ignis::python::Module &>(input).op->getOperation()))
+            names.push_back(fact.name);
+        return names;
+      },
+      py::arg("module"), "Names of the facts that hold of a module.");
+  module.attr("llvm_version") = LLVM_VERSION_STRING;
+  module.def(
+      "compiler_library", [] { return runtime::compilerLibraryPath(); },
+      "Path of the libIgnisCompiler.so that this process uses.");
   module.def("load_plugin", &loadPlugin, py::arg("path"),
              "Loads a pass plugin, as --load-pass-plugin of ignis-opt does.");
 }
