@@ -129,11 +129,13 @@ def facts_of(report: dict, at: int) -> dict[str, dict]:
 
 
 def describe_final(module: Any) -> dict[str, dict]:
-    """Facts of a planned module with the barriers that it will get."""
-    after, report, _ = apply(module, "func.func(ignis-insert-barriers)", report=True)
+    """Facts of a planned module, and its barriers and kernel calls once it is lowered."""
+    _, report, _ = apply(module, "ignis-lower-pipeline", report=True)
     facts = facts_of(report, 0)
     for name in facts:
-        facts[name]["barriers"] = report["functions"][name]["passes"][-1]["barriers"] or 0
+        passes = report["functions"][name]["passes"]
+        facts[name]["barriers"] = next(entry["barriers"] or 0 for entry in passes if entry["pass"] == "ignis-insert-barriers")
+        facts[name]["kernel_calls"] = passes[-1]["kernel_calls"]
     return facts
 
 
@@ -212,13 +214,6 @@ def reference(task: dict) -> dict:
     """Compiles the reference and returns its logits."""
     _, session = _session(task, task["module"], keep=False)
     return {"logits": gate_logits(session, task["gate"])}
-
-
-def lowered_facts(task: dict) -> dict:
-    """Kernel calls and barriers after lowering, by entry point."""
-    _, report, _ = apply(unpack(task["module"]), "ignis-lower-pipeline", report=True)
-    return {name: {key: function["passes"][-1][key] for key in ("kernel_calls", "barriers")}
-            for name, function in report["functions"].items()}
 
 
 def time_pairs(task: dict) -> dict:
