@@ -48,7 +48,8 @@ static tools::ModelOptions makeOptions(const Model &model, const ignis::python::
 }
 
 /// Compiles aside, so that Ctrl-C is noticed; what was begun is finished first.
-static std::shared_ptr<Compiled> compile(std::shared_ptr<Model> model, tools::ModelOptions options) {
+static std::shared_ptr<Compiled> compile(std::shared_ptr<Model> model,
+                                         tools::ModelOptions options) {
   auto compiled = std::make_shared<Compiled>();
   compiled->model = model;
   compiled->variant = complete(options, *model);
@@ -113,7 +114,8 @@ void ignis::python::bindCompiled(py::module_ &module) {
       py::arg("kv") = "f16", py::arg("context") = 0, py::arg("chunk") = 0,
       py::arg("entries") = std::vector<std::string>(), py::arg("cache") = "off",
       "Compiles a module (or the model's import) for this machine. A module goes on from the phase "
-      "that it is at. `context` and `chunk` of 0 are the model's; they count for the import alone.");
+      "that it is at. `context` and `chunk` of 0 are the model's; they count for the import "
+      "alone.");
   module.def(
       "emit",
       [](std::shared_ptr<Model> model, const std::string &phase, const ignis::python::Module *ir,

@@ -51,9 +51,8 @@ public:
           inputs.insert(operand);
       for (Value result : op->getResults())
         if (isa<TensorType>(result.getType()) && op->getNumOperands() != 0 &&
-            (result.use_empty() || llvm::any_of(result.getUsers(), [&](Operation *user) {
-               return !kept.count(user);
-             })))
+            (result.use_empty() ||
+             llvm::any_of(result.getUsers(), [&](Operation *user) { return !kept.count(user); })))
           outputs.insert(result);
     }
     SmallVector<Type> types, resultTypes;
@@ -106,8 +105,7 @@ static std::shared_ptr<ignis::python::Module> extract(const ignis::python::Modul
                                                       const std::vector<int64_t> &indices) {
   py::gil_scoped_release release;
   std::lock_guard<std::mutex> lock(irLock());
-  auto function =
-      const_cast<ignis::python::Module &>(input).op->lookupSymbol<func::FuncOp>(name);
+  auto function = const_cast<ignis::python::Module &>(input).op->lookupSymbol<func::FuncOp>(name);
   if (!function || !function.getBody().hasOneBlock())
     throw InputError("no function '" + name + "' of one block in the module");
   std::string message;

@@ -80,8 +80,8 @@ static std::string hashOf(const Model &model, bool data) {
   if (data)
     for (const gguf::TensorInfo &tensor : model.file.tensors())
       if (const uint8_t *bytes = model.file.data(tensor))
-        text += llvm::utohexstr(llvm::xxh3_64bits(
-            llvm::ArrayRef<uint8_t>(bytes, static_cast<size_t>(tensor.bytes))));
+        text += llvm::utohexstr(
+            llvm::xxh3_64bits(llvm::ArrayRef<uint8_t>(bytes, static_cast<size_t>(tensor.bytes))));
   // The file's path is no part of what it holds.
   size_t at = text.find(model.file.path());
   if (at != std::string::npos)
@@ -97,20 +97,23 @@ void ignis::python::bindModel(py::module_ &module) {
            "enough to import and plan.")
       .def_property_readonly("path", [](const Model &model) { return model.file.path(); })
       .def_property_readonly("config", &configOf, "Hyper-parameters, by name.")
-      .def("inspect", [](const Model &model) { return parseJSON(gguf::inspectJSON(model.file)); },
-           "Metadata and tensors, as `ignis-run --inspect --json` prints them.")
+      .def(
+          "inspect", [](const Model &model) { return parseJSON(gguf::inspectJSON(model.file)); },
+          "Metadata and tensors, as `ignis-run --inspect --json` prints them.")
       .def("hash", &hashOf, py::arg("data") = true,
            "128 bits in hexadecimal of metadata, tensor directory and, with `data`, weights.")
-      .def("tokenize",
-           [](Model &model, const std::string &text, bool special) {
-             return model.getTokenizer().encode(text, special);
-           },
-           py::arg("text"), py::arg("special") = false, "Ids of a text.")
-      .def("detokenize",
-           [](Model &model, const std::vector<int32_t> &ids) {
-             return py::bytes(model.getTokenizer().decode(ids));
-           },
-           py::arg("ids"), "Bytes of ids, perhaps not whole characters.")
+      .def(
+          "tokenize",
+          [](Model &model, const std::string &text, bool special) {
+            return model.getTokenizer().encode(text, special);
+          },
+          py::arg("text"), py::arg("special") = false, "Ids of a text.")
+      .def(
+          "detokenize",
+          [](Model &model, const std::vector<int32_t> &ids) {
+            return py::bytes(model.getTokenizer().decode(ids));
+          },
+          py::arg("ids"), "Bytes of ids, perhaps not whole characters.")
       .def("import_module", &import, py::arg("context") = 2048, py::arg("chunk") = 512,
            py::arg("kv") = "f16", py::arg("entries") = std::vector<std::string>(),
            "The unfused graph: entry points embed, decode, prefill and score (or those named) for "

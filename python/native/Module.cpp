@@ -216,8 +216,8 @@ static py::object memory(const ignis::python::Module &module, const std::string 
         offset = py::int_(shift.getSExtValue());
     }
     planned &= !offset.is_none();
-    rows.append(py::make_tuple(label + " " + entry.id, entry.begin, entry.end, entry.size,
-                               entry.align));
+    rows.append(
+        py::make_tuple(label + " " + entry.id, entry.begin, entry.end, entry.size, entry.align));
     offsets.append(offset);
     rounded.append(buffer.isRounded());
   }
@@ -240,53 +240,55 @@ void ignis::python::bindModule(py::module_ &module) {
              std::lock_guard<std::mutex> lock(irLock());
              return textOf(*self.op);
            })
-      .def("bytecode",
-           [](const PyModule &self) {
-             std::string bytes;
-             {
-               py::gil_scoped_release release;
-               std::lock_guard<std::mutex> lock(irLock());
-               llvm::raw_string_ostream stream(bytes);
-               (void)writeBytecodeToFile(*self.op, stream);
-             }
-             return py::bytes(bytes);
-           },
-           "The module as MLIR bytecode; parse() reads it.")
+      .def(
+          "bytecode",
+          [](const PyModule &self) {
+            std::string bytes;
+            {
+              py::gil_scoped_release release;
+              std::lock_guard<std::mutex> lock(irLock());
+              llvm::raw_string_ostream stream(bytes);
+              (void)writeBytecodeToFile(*self.op, stream);
+            }
+            return py::bytes(bytes);
+          },
+          "The module as MLIR bytecode; parse() reads it.")
       .def_readonly("hash", &PyModule::hash,
                     "128 bits in hexadecimal: modules of one text have one hash.")
       .def_property_readonly("functions",
                              [](const PyModule &self) {
                                std::vector<std::string> names;
                                PyModule &mutableSelf = const_cast<PyModule &>(self);
-                               for (auto function :
-                                    mutableSelf.op->getOps<func::FuncOp>())
+                               for (auto function : mutableSelf.op->getOps<func::FuncOp>())
                                  names.push_back(function.getName().str());
                                return names;
                              })
-      .def("verify",
-           [](const PyModule &self) {
-             py::gil_scoped_release release;
-             std::lock_guard<std::mutex> lock(irLock());
-             std::string message;
-             ScopedDiagnosticHandler handler(&irContext(), [&](Diagnostic &diagnostic) {
-               if (message.empty())
-                 message = diagnostic.str();
-             });
-             if (failed(mlir::verify(*const_cast<PyModule &>(self).op)))
-               throw InputError(message);
-           },
-           "InputError if an op's rules are broken.")
-      .def("describe",
-           [](const PyModule &self) {
-             std::string text;
-             {
-               py::gil_scoped_release release;
-               std::lock_guard<std::mutex> lock(irLock());
-               text = describe(self);
-             }
-             return parseJSON(text);
-           },
-           "Functions, their arguments and ops as dictionaries and lists.")
+      .def(
+          "verify",
+          [](const PyModule &self) {
+            py::gil_scoped_release release;
+            std::lock_guard<std::mutex> lock(irLock());
+            std::string message;
+            ScopedDiagnosticHandler handler(&irContext(), [&](Diagnostic &diagnostic) {
+              if (message.empty())
+                message = diagnostic.str();
+            });
+            if (failed(mlir::verify(*const_cast<PyModule &>(self).op)))
+              throw InputError(message);
+          },
+          "InputError if an op's rules are broken.")
+      .def(
+          "describe",
+          [](const PyModule &self) {
+            std::string text;
+            {
+              py::gil_scoped_release release;
+              std::lock_guard<std::mutex> lock(irLock());
+              text = describe(self);
+            }
+            return parseJSON(text);
+          },
+          "Functions, their arguments and ops as dictionaries and lists.")
       .def("memory", &memory, py::arg("function"), py::arg("alignment") = 64,
            "Buffers of a function on memrefs: {'buffers': [(id, begin, end, bytes, alignment)], "
            "'offsets': bytes of each in the arena or None before planning, 'rounded': whether each "

@@ -12,8 +12,9 @@ py::object ignis::python::parseJSON(const std::string &text) {
 }
 
 PYBIND11_MODULE(_native, module) {
-  module.doc() = "The compiler, the planners and the runtime of ignis. Shapes are (rows, columns), sizes are "
-                 "bytes, times are seconds.";
+  module.doc() =
+      "The compiler, the planners and the runtime of ignis. Shapes are (rows, columns), sizes are "
+      "bytes, times are seconds.";
   module.attr("__version__") = IGNIS_VERSION;
   py::register_exception_translator([](std::exception_ptr pointer) {
     try {

@@ -138,14 +138,16 @@ void ignis::python::bindPasses(py::module_ &module) {
           throw InputError("pass pipeline: " + StringRef(message).rtrim().split('\n').first.str());
         return text;
       },
-      py::arg("pipeline"), "The pipeline in full, with every option's value; InputError if it is none.");
+      py::arg("pipeline"),
+      "The pipeline in full, with every option's value; InputError if it is none.");
   module.def(
       "contracts",
       [] {
         irContext(); // registers passes and contracts
         return parseJSON(contractsJSON());
       },
-      "Facts, passes (name, summary, options, requires, establishes, invalidates) and pipelines, as "
+      "Facts, passes (name, summary, options, requires, establishes, invalidates) and pipelines, "
+      "as "
       "`ignis-opt --ignis-list-passes=json` prints them.");
   module.def(
       "facts",

@@ -91,13 +91,15 @@ void ignis::python::bindPlanner(py::module_ &module) {
         return out;
       },
       "Names and descriptions of all planners, simple ones first.");
-  module.def("plan_memory", &solve, py::arg("buffers"), py::arg("planner") = "exact",
-             py::arg("capacity") = py::none(), py::arg("budget") = 10.0, py::arg("seed") = 1,
-             "Plans buffers (id, begin, end, bytes, alignment), live in [begin, end). The result has "
-             "offsets (bytes, one per buffer), height, bound, proven, status and seconds. Every plan "
-             "has passed the independent verifier.");
   module.def(
-      "plan_bound", [](const std::vector<BufferTuple> &buffers) {
+      "plan_memory", &solve, py::arg("buffers"), py::arg("planner") = "exact",
+      py::arg("capacity") = py::none(), py::arg("budget") = 10.0, py::arg("seed") = 1,
+      "Plans buffers (id, begin, end, bytes, alignment), live in [begin, end). The result has "
+      "offsets (bytes, one per buffer), height, bound, proven, status and seconds. Every plan "
+      "has passed the independent verifier.");
+  module.def(
+      "plan_bound",
+      [](const std::vector<BufferTuple> &buffers) {
         memplan::Problem problem = problemOf(buffers);
         check(memplan::check(problem));
         return memplan::lowerBound(problem);

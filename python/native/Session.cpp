@@ -52,11 +52,9 @@ public:
     float *data = out.mutable_data();
     size_t done = 0;
     run(ids, chunk, [&](llvm::ArrayRef<int32_t> part) {
-      llvm::Error error =
-          session->score(part, [&](int64_t index, llvm::ArrayRef<float> row) {
-            std::copy(row.begin(), row.end(),
-                      data + (done + static_cast<size_t>(index)) * row.size());
-          });
+      llvm::Error error = session->score(part, [&](int64_t index, llvm::ArrayRef<float> row) {
+        std::copy(row.begin(), row.end(), data + (done + static_cast<size_t>(index)) * row.size());
+      });
       done += part.size();
       return error;
     });
@@ -83,7 +81,8 @@ public:
     if (session->position() != depth) {
       session->rewind(0);
       if (depth)
-        run(ids, 0, [&](llvm::ArrayRef<int32_t> part) { return session->feed(part); },
+        run(
+            ids, 0, [&](llvm::ArrayRef<int32_t> part) { return session->feed(part); },
             static_cast<size_t>(depth));
     }
     std::vector<double> seconds;
@@ -170,8 +169,8 @@ public:
     double value = 0;
     {
       py::gil_scoped_release release;
-      auto result = generate::perplexity(
-          *session, ids, [&](int64_t, int64_t) { return !interrupt.pending(); });
+      auto result = generate::perplexity(*session, ids,
+                                         [&](int64_t, int64_t) { return !interrupt.pending(); });
       if (result)
         value = result->perplexity;
       else
@@ -221,8 +220,8 @@ private:
            const std::function<llvm::Error(llvm::ArrayRef<int32_t>)> &work, size_t count = 0) {
     if (count)
       ids = ids.take_front(count);
-    size_t most = static_cast<size_t>(chunk > 0 ? std::min(chunk, session->chunk())
-                                                : session->chunk());
+    size_t most =
+        static_cast<size_t>(chunk > 0 ? std::min(chunk, session->chunk()) : session->chunk());
     Interrupt interrupt;
     std::string message;
     {
@@ -248,22 +247,26 @@ void ignis::python::bindSession(py::module_ &module) {
            "Appends ids; float32 logits (ids, vocabulary) of each.")
       .def("last_logits", &PySession::lastLogits)
       .def("generate", &PySession::generate, py::arg("prompt"), py::arg("tokens") = -1,
-           py::kw_only(), py::arg("temperature") = 0.0, py::arg("top_k") = 0, py::arg("top_p") = 1.0,
-           py::arg("seed") = 0, py::arg("stop") = std::vector<std::string>(),
-           py::arg("ignore_end") = false, py::arg("progress") = py::none(),
+           py::kw_only(), py::arg("temperature") = 0.0, py::arg("top_k") = 0,
+           py::arg("top_p") = 1.0, py::arg("seed") = 0,
+           py::arg("stop") = std::vector<std::string>(), py::arg("ignore_end") = false,
+           py::arg("progress") = py::none(),
            "Feeds a prompt (text or ids) and generates. `progress` gets each piece of text. The "
            "result has ids, text, stop, and counts and seconds of prompt and decoding.")
-      .def("time", &PySession::time, py::arg("calls"), py::arg("rows") = 1, py::arg("depth") = 0,
-           "Seconds of each of `calls` calls of `rows` ids at position `depth`: rows=1 is decoding.")
+      .def(
+          "time", &PySession::time, py::arg("calls"), py::arg("rows") = 1, py::arg("depth") = 0,
+          "Seconds of each of `calls` calls of `rows` ids at position `depth`: rows=1 is decoding.")
       .def("perplexity", &PySession::perplexity, py::arg("ids"),
            "Over windows of 512 ids, the last 255 of each scored.")
-      .def("rewind", [](PySession &self, int64_t position) {
-             if (position < 0 || position > self.session->position())
-               throw InputError("position " + std::to_string(position) + ": expected 0 to " +
-                                std::to_string(self.session->position()));
-             self.session->rewind(position);
-           },
-           py::arg("position") = 0, "Forgets everything from this position on.")
+      .def(
+          "rewind",
+          [](PySession &self, int64_t position) {
+            if (position < 0 || position > self.session->position())
+              throw InputError("position " + std::to_string(position) + ": expected 0 to " +
+                               std::to_string(self.session->position()));
+            self.session->rewind(position);
+          },
+          py::arg("position") = 0, "Forgets everything from this position on.")
       .def("memory", &PySession::memory, "Bytes held, by purpose.")
       .def_property_readonly("context", [](PySession &self) { return self.session->context(); })
       .def_property_readonly("chunk", [](PySession &self) { return self.session->chunk(); })
