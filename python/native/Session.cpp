@@ -120,7 +120,10 @@ public:
       throw InputError("the prompt is empty");
     generate::GenerateOptions options;
     options.tokens = tokens;
-    options.sampler = {temperature, topK, topP, seed};
+    options.sampler.temperature = temperature;
+    options.sampler.topK = topK;
+    options.sampler.topP = topP;
+    options.sampler.seed = seed;
     options.stop = std::move(stop);
     options.ignoreEndOfText = ignoreEnd;
     Interrupt interrupt;
