@@ -109,7 +109,7 @@ def trace(module: Any, steps: Iterable[Step], weights: Weights, tolerance: float
 
         try:
             after, _, _ = work.apply(module, step.text)
-        except InputError as error:
+        except Exception as error:
             return blame(f"the pass fails: {work.first_line(error)}", "failed")
         if after.hash not in known:
             known.add(after.hash)
@@ -186,7 +186,7 @@ class Reducer:
             return None  # not a module of its own
         try:
             after, _, _ = work.apply(module, self.step.text)
-        except InputError as error:
+        except Exception as error:  # a Python function's may be of any kind
             same = work.first_line(error)[:40] == self.reason.removeprefix("the pass fails: ")[:40]
             return module if self.kind == "failed" and same else None
         if self.kind == "failed":

@@ -100,6 +100,9 @@ _IN_PLACE = {"ignis.rms_normalize": (0,), "ignis.scale": (0,), "ignis.rms_norm":
              "ignis.silu": (0,), "ignis.add": (0, 1), "ignis.mul": (0, 1), "ignis.swiglu": (0, 1)}
 
 
+_CACHED = ("ignis.attention", "ignis.cache_write", "ignis.rope_cache", "ignis.attend")
+
+
 class Hazard(InputError):
     """Two ops that no barrier separates touch the same bytes."""
 
@@ -194,7 +197,13 @@ class Interpreter:
             for size in segments:
                 parts.append(operands[at:at + size])
                 at += size
-            method(op["attributes"], *parts)
+            if op["name"] in _CACHED:
+                *single, sequences = [part[0] if part else None for part in parts]
+                if sequences is not None:
+                    raise InputError("no interpretation of rows of several sequences")
+                method(op["attributes"], *single)
+            else:
+                method(op["attributes"], *parts)
         else:
             method(op["attributes"], *operands)
 

@@ -71,10 +71,10 @@ public:
       auto argument = dyn_cast<BlockArgument>(value);
       if (!argument)
         continue;
-      // Roles belong to entry points; what passes ask of an argument stays.
-      for (const char *name : {"bufferization.writable", "ignis.planned", "ignis.arena_offset"})
-        if (Attribute attribute = function.getArgAttr(argument.getArgNumber(), name))
-          made.setArgAttr(i, name, attribute);
+      // Roles and places in the arena belong to entry points; whether it may be written stays.
+      StringRef writable = "bufferization.writable";
+      if (Attribute attribute = function.getArgAttr(argument.getArgNumber(), writable))
+        made.setArgAttr(i, writable, attribute);
     }
     for (Operation *op : order)
       builder.clone(*op, mapping);
