@@ -182,6 +182,13 @@ private:
 
   /// Imports or parses the module and says which phase it is at.
   bool load(Phase &phase) {
+    if (!options.moduleText.empty()) {
+      module = parseSourceString<ModuleOp>(options.moduleText, ParserConfig(&context), "module");
+      if (!module)
+        return fail("cannot read the module");
+      phase = phaseOf(*module);
+      return true;
+    }
     if (!options.modulePath.empty()) {
       auto buffer = llvm::MemoryBuffer::getFile(options.modulePath);
       if (!buffer)

@@ -42,21 +42,23 @@ inline void pinThread(int index) {
 }
 
 /// Runs body(thread, round) for `rounds` rounds on `threads` threads, all starting each round
-/// together. Returns the seconds of each round, from the start signal to the last thread's end.
+/// together. Returns the seconds of each round, from the first thread's begin to the last one's
+/// end.
 template <typename Body>
 std::vector<double> timeRounds(int threads, int rounds, bool pin, const Body &body) {
   using Clock = std::chrono::steady_clock;
   std::vector<double> seconds(rounds);
   std::atomic<int> arrived{0};
-  std::vector<Clock::time_point> begins(rounds), ends(size_t(threads) * rounds);
+  std::vector<Clock::time_point> begins(size_t(threads) * rounds), ends(size_t(threads) * rounds);
   auto run = [&](int thread) {
     if (pin)
       pinThread(thread);
     for (int round = 0; round < rounds; ++round) {
-      if (arrived.fetch_add(1) + 1 == threads * (round + 1))
-        begins[round] = Clock::now(); // by the last to arrive, just after it lets the others go
+      ++arrived;
       while (arrived.load() < threads * (round + 1))
         std::this_thread::yield();
+      // By every thread: one that loses its core right here must not make the round look shorter.
+      begins[size_t(thread) * rounds + round] = Clock::now();
       body(thread, round);
       ends[size_t(thread) * rounds + round] = Clock::now();
     }
@@ -67,10 +69,12 @@ std::vector<double> timeRounds(int threads, int rounds, bool pin, const Body &bo
   for (std::thread &worker : workers)
     worker.join();
   for (int round = 0; round < rounds; ++round) {
-    Clock::time_point end = begins[round];
-    for (int thread = 0; thread < threads; ++thread)
+    Clock::time_point begin = begins[round], end = ends[round];
+    for (int thread = 1; thread < threads; ++thread) {
+      begin = std::min(begin, begins[size_t(thread) * rounds + round]);
       end = std::max(end, ends[size_t(thread) * rounds + round]);
-    seconds[round] = std::chrono::duration<double>(end - begins[round]).count();
+    }
+    seconds[round] = std::chrono::duration<double>(end - begin).count();
   }
   return seconds;
 }

@@ -29,6 +29,10 @@ std::string ignis::runtime::compilerLibraryPath() {
   const char *name = "libIgnisCompiler.so";
 #endif
   Dl_info info;
+  // A program that is linked with the compiler (the Python module) has it already.
+  if (void *loaded = dlsym(RTLD_DEFAULT, "ignis_compiler_create"))
+    if (dladdr(loaded, &info) && info.dli_fname)
+      return info.dli_fname;
   std::string program;
   if (dladdr(reinterpret_cast<void *>(&compilerLibraryPath), &info) && info.dli_fname)
     program = info.dli_fname;

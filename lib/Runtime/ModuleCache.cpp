@@ -65,7 +65,8 @@ ModuleCache::ModuleCache(const std::string &wanted) {
 }
 
 std::string ModuleCache::key(const CompileOptions &options, const gguf::File &file) const {
-  if (directory.empty() || !options.modulePath.empty() || !options.dumpDir.empty())
+  if (directory.empty() || !options.modulePath.empty() || !options.moduleText.empty() ||
+      !options.dumpDir.empty())
     return "";
   std::string text;
   llvm::raw_string_ostream stream(text);

@@ -22,6 +22,7 @@ namespace ignis {
 struct CompileOptions {
   std::string modelPath;    ///< GGUF file; may be cut after its tensor directory
   std::string modulePath;   ///< MLIR file to run instead of the import ("" = import modelPath)
+  std::string moduleText;   ///< MLIR text or bytecode to run instead of either ("" = none)
   std::string pipeline;     ///< textual pass pipeline from import to plan ("" = the default one)
   std::string dumpDir;      ///< one numbered file per pass ("" = none)
   std::string cpu = "host"; ///< host, generic, x86-64-v2, x86-64-v3, x86-64-v4 or an LLVM CPU name

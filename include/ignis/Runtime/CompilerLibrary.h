@@ -14,7 +14,8 @@
 
 namespace ignis::runtime {
 
-/// $IGNIS_COMPILER_LIBRARY, else ../lib beside the running program.
+/// $IGNIS_COMPILER_LIBRARY, else the one this code is linked with, else ../lib beside the running
+/// program.
 std::string compilerLibraryPath();
 /// The compiler; stays loaded until the process ends.
 llvm::Expected<Compiler *> openCompiler();

@@ -1,0 +1,274 @@
+# ===- blame.py - which pass is wrong, and the smallest module that shows it -------------------=== #
+# SPDX-License-Identifier: Apache-2.0
+"""`python -m ignis reduce MODEL --pass-pipeline=ORDER`: runs an order pass by pass and asks the
+interpreter (ignis.interpreter) after each whether the module still means the same. The first pass after
+which it does not is to blame; then as many ops as possible are left out of the module before that pass,
+while the pass still breaks what is left.
+
+The passes that the compiler adds behind an order (to bufferize, plan and insert barriers) are judged with
+it. What comes after them is code: if all IR means the same but the compiled logits are others, the lower
+phase is to blame, `ignis-lower-ops` if the reference lowering is right.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Iterable
+
+import numpy as np
+
+from . import meaning, work
+from .errors import InputError, note
+from .meaning import Outputs, Weights
+from .pipeline import Pass, Pipeline
+
+CODE_TOLERANCE = 0.03  # rms difference to the interpreter, in standard deviations: roundings that fall elsewhere
+ORACLE_TOLERANCE = 0.001  # the same of --lowering=reference, which rounds no activation
+
+
+@dataclass
+class Step:
+    label: str  # the pass's name
+    text: str  # for --pass-pipeline
+
+
+@dataclass
+class Verdict:
+    """Who is to blame. `index` counts steps from 0; None: nobody."""
+
+    index: int | None = None
+    blamed: str = ""
+    reason: str = ""
+    steps: list[str] = field(default_factory=list)
+    before: Any = None  # the module that the blamed pass got
+    text: str = ""  # the blamed step, for --pass-pipeline
+    outputs: Outputs = field(default_factory=dict)
+    after: Any = None  # the last module
+    reduced: Any = None
+    kind: str = ""  # failed, meaning, memory, code
+
+
+def steps_of(pipeline: str) -> list[Step]:
+    """Every pass of a pipeline on its own, registered pipelines taken apart."""
+    from . import _native
+    inner = pipeline.strip()
+    if "python:" in inner:  # steps of an experiment, one by one
+        raise InputError("a pipeline with Python steps is given as a list of steps")
+    full = _native.check_pipeline(inner)
+    return [Step(item.name, item.text) for item in Pipeline.parse(full) if not _only_checks(item)]
+
+
+def _only_checks(item: Pass) -> bool:
+    return item.name in ("ignis-check-contracts", "ignis-verify-phase")
+
+
+def tail_of(module: Any) -> list[Step]:
+    """What the compiler runs behind an order, up to the barriers."""
+    from . import _native
+    facts = set(_native.facts(module))
+    pipelines = []
+    if "buffers" not in facts:
+        pipelines.append("ignis-bufferize-pipeline")
+    if not {"attention-split", "rounded"} <= facts or "buffers" not in facts or not _planned(module):
+        pipelines.append("ignis-plan-pipeline")
+    steps = steps_of(",".join(pipelines)) if pipelines else []
+    return steps + [Step("ignis-insert-barriers", "func.func(ignis-insert-barriers)")]
+
+
+def _planned(module: Any) -> bool:
+    return any(argument["attributes"].get("ignis.role") == "arena" for function in module.describe().values()
+               for argument in function["arguments"])
+
+
+def trace(module: Any, steps: Iterable[Step], weights: Weights, tolerance: float = 0.0,
+          complete: bool = True) -> Verdict:
+    """Runs the steps and judges every new state."""
+    steps = list(steps)
+    verdict = Verdict(steps=[step.label for step in steps], after=module)
+    wanted = meaning.evaluate(module, weights)
+    verdict.outputs = wanted
+    known = {module.hash}
+    at, added = 0, not complete
+    while True:
+        if at == len(steps):
+            if added:
+                return verdict
+            tail, added = tail_of(module), True
+            steps += tail
+            verdict.steps += [step.label for step in tail]
+            continue
+        step = steps[at]
+
+        def blame(reason: str, kind: str) -> Verdict:
+            verdict.index, verdict.blamed, verdict.reason, verdict.kind = at, step.label, reason, kind
+            verdict.before, verdict.text = module, step.text
+            return verdict
+
+        try:
+            after, _, _ = work.apply(module, step.text)
+        except Exception as error:
+            return blame(f"the pass fails: {work.first_line(error)}", "failed")
+        if after.hash not in known:
+            known.add(after.hash)
+            try:
+                got = meaning.evaluate(after, weights, check_barriers=step.label == "ignis-insert-barriers")
+            except InputError as error:
+                return blame(work.first_line(error), "memory")
+            where, worst = meaning.difference(got, wanted)
+            if where is not None and not worst <= tolerance:
+                return blame(f"{where} differs" + (f" by {worst:.3g}" if np.isfinite(worst) else ""), "meaning")
+        module = verdict.after = after
+        at += 1
+
+
+def _compiled(model: Any, module: Any, lowering: str, ids: list[int], calls: list[int], threads: int) -> np.ndarray:
+    from . import _native
+    session = _native.Session(_native.compile(model, module, lowering=lowering), threads=threads)
+    rows, at = [], 0
+    for count in calls:
+        rows.append(session.feed(ids[at:at + count]))
+        at += count
+    return np.stack(rows)
+
+
+def judge_code(model: Any, verdict: Verdict, weights: Weights) -> None:
+    """Holds compiled logits against the interpreter's, once all IR was found right."""
+    module = verdict.after
+    names = {key.split()[1]: key for key in verdict.outputs if key[0].isdigit()}
+    if not {"prefill", "decode"} <= set(names):
+        return
+    ids = [(7919 * (number + 1)) % weights.config.vocabulary for number in range(64)]
+    most = module.describe()["embed"]["arguments"][0]["type"]["shape"][0]
+    calls = [min(5, most), min(3, most), 1]
+    wanted = np.stack([verdict.outputs[f"{number} {name}"][-1] for number, name in enumerate(("prefill", "prefill", "decode"))])
+
+    def off(lowering: str, against: np.ndarray, threads: int = 2) -> tuple[float, str]:
+        try:
+            got = _compiled(model, module, lowering, ids, calls, threads)
+        except InputError as error:
+            return float("inf"), work.first_line(error)
+        value = float(np.sqrt(np.mean((got - against) ** 2)) / np.std(against))
+        return (value if np.isfinite(value) else float("inf")), ""
+
+    kernels, failure = off("kernels", wanted)
+    if kernels <= CODE_TOLERANCE:
+        return
+    oracle, _ = off("reference", wanted)
+    verdict.index, verdict.kind = len(verdict.steps), "code"
+    verdict.before, verdict.text = module, "ignis-lower-pipeline"
+    if oracle <= CODE_TOLERANCE:
+        verdict.blamed = "ignis-lower-ops"
+        what = "the reference lowering is right"
+    else:
+        verdict.blamed = "ignis-outline-ops"
+        what = "with the reference lowering too"
+    verdict.reason = failure or f"compiled logits are {kernels:.1%} of their standard deviation off, {what}"
+
+
+class Reducer:
+    """Leaves ops out of `module` while `text` still breaks it."""
+
+    def __init__(self, module: Any, step: Step, kind: str, weights: Weights, reason: str = ""):
+        self.module, self.step, self.kind, self.weights, self.reason = module, step, kind, weights, reason
+        self.tests = 0
+
+    def _shows(self, function: str, ops: list[int]) -> Any:
+        """The extracted module if the pass breaks it, else None."""
+        from . import _native
+        self.tests += 1
+        try:
+            module = _native.extract(self.module, function, ops)
+            before = meaning.evaluate_function(module, self.weights)
+        except InputError:
+            return None  # not a module of its own
+        try:
+            after, _, _ = work.apply(module, self.step.text)
+        except Exception as error:  # a Python function's may be of any kind
+            same = work.first_line(error)[:40] == self.reason.removeprefix("the pass fails: ")[:40]
+            return module if self.kind == "failed" and same else None
+        if self.kind == "failed":
+            return None
+        try:
+            got = meaning.evaluate_function(after, self.weights)
+        except InputError:
+            return module if self.kind == "memory" else None
+        where, _ = meaning.difference(got, before)
+        return module if where is not None else None
+
+    def run(self) -> Any:
+        """The smallest module found; None if no single function shows it."""
+        best, ops, name = None, [], ""
+        for candidate, function in sorted(self.module.describe().items(), key=lambda item: len(item[1]["ops"])):
+            everything = list(range(len(function["ops"])))
+            module = self._shows(candidate, everything)
+            if module is not None:
+                best, ops, name = module, everything, candidate
+                break
+        if best is None:
+            return None
+        pieces = 2
+        while len(ops) > 1:
+            size = -(-len(ops) // pieces)
+            chunks = [ops[at:at + size] for at in range(0, len(ops), size)]
+            found = None
+            for chunk in chunks:
+                module = self._shows(name, chunk)
+                if module is not None:
+                    found, best, pieces = chunk, module, 2
+                    break
+            else:
+                for number in range(len(chunks)):
+                    rest = [op for at, chunk in enumerate(chunks) if at != number for op in chunk]
+                    module = self._shows(name, rest) if len(chunks) > 2 else None
+                    if module is not None:
+                        found, best, pieces = rest, module, max(pieces - 1, 2)
+                        break
+            if found is not None:
+                ops = found
+            elif size == 1:
+                break
+            else:
+                pieces = min(2 * pieces, len(ops))
+        return best
+
+
+def reduce(model_path: str, module: Any, steps: list[Step], tolerance: float = 0.0, reduced: bool = True) -> Verdict:
+    """Blames a pass of an order and reduces the module that shows it."""
+    from . import _native
+    weights = Weights(model_path)
+    verdict = trace(module, steps, weights, tolerance)
+    if verdict.index is None:
+        judge_code(_native.Model(model_path), verdict, weights)
+    elif reduced:
+        reducer = Reducer(verdict.before, Step(verdict.blamed, verdict.text), verdict.kind, weights, verdict.reason)
+        verdict.reduced = reducer.run()
+    return verdict
+
+
+def main(options: argparse.Namespace) -> int:
+    from . import _native, contracts
+    for plugin in options.load_pass_plugin:
+        contracts.load_plugin(plugin)
+    if options.module:
+        module = _native.Module.parse(Path(options.module).read_bytes(), options.module)
+    else:
+        module = _native.Model(options.model, require_data=False).import_module(
+            context=options.context, chunk=options.chunk, entries=["embed", "decode", "prefill"])
+    verdict = reduce(options.model, module, steps_of(options.pass_pipeline), options.tolerance)
+    text = str(verdict.reduced) if verdict.reduced is not None else None
+    if options.json:
+        print(json.dumps({"blamed": verdict.blamed or None, "index": verdict.index, "reason": verdict.reason,
+                          "steps": verdict.steps, "module": text}))
+    elif verdict.index is None:
+        print(f"no pass is to blame: {len(verdict.steps)} steps leave the meaning as it was")
+    else:
+        print(f"{verdict.blamed} (step {verdict.index + 1} of {len(verdict.steps)}): {verdict.reason}")
+    if text and options.output:
+        Path(options.output).write_text(text)
+        note(f"wrote {options.output}; ignis-opt {options.output} --pass-pipeline='builtin.module({verdict.text})'")
+    elif text and not options.json:
+        print(text, end="")
+    return 0

@@ -1,0 +1,121 @@
+# ===- cli.py - python -m ignis explore | report | show | reduce ------------------------------=== #
+# SPDX-License-Identifier: Apache-2.0
+"""The laboratory's commands. Results go to files and stdout, everything about them to stderr."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from . import errors
+from .errors import InputError, note
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"expected 1 or more, got {value}")
+    return value
+
+
+def _explore(options: argparse.Namespace) -> int:
+    from . import experiment
+    from .explore import Explorer, summary
+    chosen = experiment.load(options.experiment, options.model, options.load_pass_plugin)
+    for key in ("strategy", "orders", "seconds", "seed"):
+        if getattr(options, key) is not None:
+            chosen.search[key] = getattr(options, key)
+    if options.top is not None:
+        chosen.timing["top"] = options.top
+    sizes = chosen.space.sizes
+    note(f"{chosen.path.name}: {sizes['groups']} passes, {sizes['orders']:,} legal orders, "
+         f"{sizes['contract_states']:,} contract states")
+    if options.count:
+        print(sizes["orders"])
+        return 0
+    executor = None
+    if options.dask:
+        from .executors import dask_executor
+        executor = dask_executor(options.dask)
+    output = options.output or Path(options.experiment).with_suffix(".jsonl").name
+    explorer = Explorer(chosen, output, options.workers, executor, options.quiet, options.time_limit)
+    try:
+        explorer.explore()
+        print(summary(explorer))
+    finally:
+        explorer.close()
+    note(f"results in {output}; python -m ignis report {output}")
+    return 0
+
+
+def _report(options: argparse.Namespace) -> int:
+    from .report import write
+    path = options.output or Path(options.results).with_suffix(".html")
+    write(options.results, path, options.experiment, options.top)
+    note(f"wrote {path}")
+    return 0
+
+
+def _show(options: argparse.Namespace) -> int:
+    from .show import show
+    return show(options.results, options.state, options.sort, options.top)
+
+
+def _reduce(options: argparse.Namespace) -> int:
+    from .blame import main
+    return main(options)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python3 -m ignis", description="The pass-ordering laboratory.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    explore = commands.add_parser("explore", help="run, check and measure orders of passes")
+    explore.add_argument("experiment", help="a TOML file (python/experiments)")
+    explore.add_argument("-o", "--output", help="results, appended to (EXPERIMENT.jsonl here)")
+    explore.add_argument("--model", help="a GGUF file instead of the experiment's")
+    explore.add_argument("--count", action="store_true", help="say how many orders are legal and stop")
+    explore.add_argument("--strategy", help="exhaustive, random, local or evolutionary")
+    explore.add_argument("--orders", type=_count, help="budget: orders to try (not exhaustive)")
+    explore.add_argument("--seconds", type=float, help="budget: time of the search")
+    explore.add_argument("--seed", type=int)
+    explore.add_argument("--top", type=int, help="how many states to time")
+    explore.add_argument("--workers", type=_count, default=max(1, (os.cpu_count() or 2) - 1), help="processes")
+    explore.add_argument("--dask", metavar="ADDRESS", help="a Dask scheduler, tcp://HOST:PORT")
+    explore.add_argument("--time-limit", type=float, default=120.0, help="seconds that one task may take")
+    explore.add_argument("--load-pass-plugin", action="append", default=[], metavar="FILE.so")
+    explore.add_argument("-q", "--quiet", action="store_true", help="no progress")
+    explore.set_defaults(run=_explore)
+
+    report = commands.add_parser("report", help="one HTML page from results")
+    report.add_argument("results", help="a results file")
+    report.add_argument("-o", "--output", help="the page (RESULTS.html)")
+    report.add_argument("--experiment", help="the TOML file, if it is not where the results say")
+    report.add_argument("--top", type=_count, default=12, help="orders shown with their IR")
+    report.set_defaults(run=_report)
+
+    show = commands.add_parser("show", help="a ranked table of results, or one state")
+    show.add_argument("results", help="a results file")
+    show.add_argument("state", nargs="?", help="the beginning of a state's hash: everything about it")
+    show.add_argument("--sort", default="decode", help="decode, prefill, total_ops, barriers, arena, ...")
+    show.add_argument("--top", type=_count, default=20)
+    show.set_defaults(run=_show)
+
+    reduce = commands.add_parser("reduce", help="which pass of an order is wrong, and the smallest module that shows it")
+    reduce.add_argument("model", help="a GGUF file")
+    reduce.add_argument("--pass-pipeline", required=True, help="the order, as ignis-run takes it")
+    reduce.add_argument("--module", help="a module instead of the import")
+    reduce.add_argument("--context", type=int, default=64)
+    reduce.add_argument("--chunk", type=int, default=16)
+    reduce.add_argument("--tolerance", type=float, default=0.0)
+    reduce.add_argument("--load-pass-plugin", action="append", default=[], metavar="FILE.so")
+    reduce.add_argument("-o", "--output", metavar="FILE.mlir", help="where the reduced module goes")
+    reduce.add_argument("--json", action="store_true")
+    reduce.set_defaults(run=_reduce)
+
+    options = parser.parse_args(arguments)
+    return errors.run(lambda: options.run(options))
+
+
+__all__ = ["main", "InputError"]

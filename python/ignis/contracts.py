@@ -1,0 +1,100 @@
+# ===- contracts.py - what passes require, establish and invalidate ---------------------------=== #
+# SPDX-License-Identifier: Apache-2.0
+"""Contracts of passes, from the compiler's own registry (docs/Contracts.md).
+
+A fact is a property of the IR. A pass may run where all facts that it requires hold; afterwards what
+it invalidates no longer holds and what it establishes does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Iterable
+
+from .errors import InputError
+
+Facts = frozenset[str]
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What one pass asks of the facts and does to them."""
+
+    requires: Facts = frozenset()
+    establishes: Facts = frozenset()
+    invalidates: Facts = frozenset()
+
+    def allows(self, facts: Facts) -> bool:
+        return self.requires <= facts
+
+    def after(self, facts: Facts) -> Facts:
+        """The facts after the pass, given those before it."""
+        return (facts - self.invalidates) | self.establishes
+
+    def then(self, other: Contract) -> Contract:
+        """The contract of two passes that run one after the other."""
+        return Contract(self.requires | (other.requires - self.establishes),
+                        (self.establishes - other.invalidates) | other.establishes,
+                        (self.invalidates - other.establishes) | (other.invalidates - other.establishes))
+
+
+@dataclass(frozen=True)
+class PassInfo:
+    """A pass as the compiler lists it."""
+
+    name: str
+    summary: str
+    options: tuple[tuple[str, str], ...]  # (name, default)
+    contract: Contract
+
+
+@lru_cache(maxsize=None)
+def registry() -> dict[str, PassInfo]:
+    """All passes with a contract, by name; a plugin's are there once it is loaded."""
+    from . import _native
+    listed = {}
+    for entry in _native.contracts()["passes"]:
+        options = tuple((name, str(default)) for name, default in entry["options"].items())
+        contract = Contract(frozenset(entry["requires"]), frozenset(entry["establishes"]),
+                            frozenset(entry["invalidates"]))
+        listed[entry["name"]] = PassInfo(entry["name"], entry.get("summary", ""), options, contract)
+    return listed
+
+
+def load_plugin(path: str) -> None:
+    """Loads a plugin; its passes and contracts join the registry."""
+    from . import _native
+    _native.load_plugin(path)
+    registry.cache_clear()
+
+
+def contract_of(names: Iterable[str]) -> Contract:
+    """The contract of passes in sequence; one without a contract changes no fact."""
+    result = Contract()
+    for name in names:
+        info = registry().get(name)
+        if info:
+            result = result.then(info.contract)
+    return result
+
+
+def require(name: str) -> PassInfo:
+    """The pass of that name, or InputError."""
+    found = registry().get(name)
+    if not found:
+        raise InputError(f"no pass {name!r} with a contract; known: {', '.join(sorted(registry()))}")
+    return found
+
+
+# What must hold before the lower phase.
+COMPILABLE = frozenset({"void-entries", "planned", "attention-split", "rounded"})
+
+
+def expanded(name: str) -> list[str]:
+    """The passes of a registered pipeline; a pass is itself."""
+    from . import _native
+    for pipeline in _native.contracts()["pipelines"]:
+        if pipeline["name"] == name:
+            return list(pipeline["passes"])
+    return [name]

@@ -1,0 +1,182 @@
+# ===- meaning.py - do two states of a module mean the same? -----------------------------------=== #
+# SPDX-License-Identifier: Apache-2.0
+"""Evaluates the entry points of a module as the runtime would call them, and single functions on made-up
+inputs, with the interpreter. Two states mean the same if all that they are asked for has the same bits.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .errors import InputError
+from .gguf import File
+from .interpreter import Hazard, Interpreter, Weight, poisoned, shaped, size_in_bytes
+from .model import ModelConfig
+
+Outputs = dict[str, np.ndarray]
+
+
+class Weights:
+    """Tensors of a GGUF file as the interpreter wants them."""
+
+    def __init__(self, path: str):
+        self.file = File(path)
+        self.config = ModelConfig.from_file(self.file)
+        self._made: dict[tuple[str, ...], Weight] = {}
+
+    def __call__(self, names: list[str], type_: dict) -> Weight:
+        key = tuple(names)
+        if key not in self._made:
+            for name in names:
+                if name not in self.file.tensors:
+                    raise InputError(f"no tensor {name!r} in the file")
+            values = np.concatenate([np.asarray(self.file.array(name), np.float32) for name in names])
+            if list(values.shape) != type_["shape"]:
+                raise InputError(f"{' '.join(names)}: shape {list(values.shape)}, the module says {type_['shape']}")
+            self._made[key] = Weight(values, type_["element"] == "!ignis.q8_0")
+        return self._made[key]
+
+
+def rope_table(config: Any, positions: int, base: float) -> np.ndarray:
+    pair = np.arange(config.head_dim // 2)
+    angle = np.arange(positions)[:, None] * np.float64(np.float32(base)) ** (-2.0 * pair / config.head_dim)
+    return np.concatenate((np.cos(angle), np.sin(angle)), axis=1).astype(np.float32)
+
+
+class Machine:
+    """Calls a module's entry points in turn, as a session does."""
+
+    def __init__(self, module: Any, weights: Weights, check_barriers: bool = False):
+        self.functions = module.describe()
+        self.interpreter = Interpreter(self.functions, weights, check_barriers)
+        self.config = weights.config
+        self.caches: dict[str, np.ndarray] = {}
+        self.position = 0
+
+    def _argument(self, argument: dict, given: dict[str, Any], arena: np.ndarray | None) -> Any:
+        role, type_ = argument["attributes"].get("ignis.role"), argument["type"]
+        if role in ("position", "rows"):
+            return given[role]
+        if role in ("k_cache", "v_cache"):
+            if role not in self.caches:
+                self.caches[role] = poisoned(type_["shape"], type_["element"])
+            return self.caches[role]
+        if role == "rope_table":
+            return rope_table(self.config, type_["shape"][0], argument["attributes"]["ignis.rope_base"])
+        if role == "arena":
+            return arena
+        offset = argument["attributes"].get("ignis.arena_offset")
+        if offset is not None and arena is not None:
+            size = size_in_bytes(type_["shape"], type_["element"])
+            if offset < 0 or offset + size > arena.size:
+                raise InputError(f"argument {role} lies at bytes {offset} to {offset + size} of an arena of {arena.size}")
+            value = shaped(arena[offset:offset + size], type_["shape"], type_["element"])
+        else:
+            value = poisoned(type_["shape"], type_["element"])
+        if role in given:
+            rows = given[role]
+            value[:len(rows)] = rows
+        return value
+
+    def call(self, name: str, **given: Any) -> dict[str, np.ndarray]:
+        """Values of the arguments by role after the call (of the results, on tensors)."""
+        function = self.functions[name]
+        arena = None
+        for argument in function["arguments"]:
+            if argument["attributes"].get("ignis.role") == "arena":
+                arena = np.full(argument["type"]["shape"], 0xFF, np.uint8)
+        arguments = [self._argument(argument, given, arena) for argument in function["arguments"]]
+        results = self.interpreter.run(name, arguments)
+        values = {argument["attributes"].get("ignis.role"): value
+                  for argument, value in zip(function["arguments"], arguments)}
+        if results:  # on tensors: the destinations' new values
+            names = ["embedded"] if name == "embed" else ["logits", "k_cache", "v_cache"]
+            values.update(zip(names, results))
+        for role in ("k_cache", "v_cache"):
+            if role in values:
+                self.caches[role] = values[role]
+        return values
+
+    def forward(self, name: str, ids: list[int]) -> np.ndarray:
+        """Logits of one call of an entry point with these ids."""
+        embedded = self.call("embed", tokens=np.asarray(ids, np.int32), rows=len(ids))["embedded"]
+        values = self.call(name, input=embedded[:len(ids)], position=self.position, rows=len(ids))
+        self.position += len(ids)
+        logits = values["logits"]
+        return logits[:len(ids)].copy() if len(logits) > 1 else logits.copy()
+
+    def cache(self) -> Outputs:
+        """The positions of the caches that were written."""
+        keys, values = self.caches["k_cache"], self.caches["v_cache"]
+        flat = keys.transpose(0, 1, 2, 4, 3).reshape(*values.shape)
+        return {"keys": flat[:, :, :self.position].copy(), "values": values[:, :, :self.position].copy()}
+
+
+def evaluate(module: Any, weights: Weights, check_barriers: bool = False) -> Outputs:
+    """Logits and caches of a few calls of every entry point that the module has."""
+    machine = Machine(module, weights, check_barriers)
+    rows = {name: function["arguments"] for name, function in machine.functions.items()}
+    if "embed" not in rows:
+        raise InputError("the module has no entry point 'embed'")
+    most = rows["embed"][0]["type"]["shape"][0]
+    outputs: Outputs = {}
+    ids = [(7919 * (number + 1)) % weights.config.vocabulary for number in range(64)]
+    plan = [("prefill", min(5, most)), ("prefill", min(3, most)), ("decode", 1), ("score", min(4, most)), ("decode", 1)]
+    for number, (name, count) in enumerate(plan):
+        if name in rows:
+            at = machine.position
+            outputs[f"{number} {name}"] = machine.forward(name, ids[at:at + count])
+    outputs.update({f"cache {key}": value for key, value in machine.cache().items()})
+    return outputs
+
+
+def difference(got: Outputs, wanted: Outputs) -> tuple[str | None, float]:
+    """(what differs first, by how much at most); (None, 0) if all bits agree."""
+    for key, value in wanted.items():
+        other = got.get(key)
+        if other is None or other.shape != value.shape:
+            return f"{key} is missing or has another shape", float("inf")
+        if other.tobytes() != value.tobytes():
+            with np.errstate(invalid="ignore"):
+                worst = np.abs(other.astype(np.float64) - value.astype(np.float64)).max()
+            return key, float("inf") if np.isnan(worst) else float(worst)
+    return None, 0.0
+
+
+def made_up(argument: dict, number: int, functions_rows: int = 0) -> Any:
+    """An input for a function without roles: the same for the same type and place."""
+    type_ = argument["type"]
+    if type_["kind"] == "index":
+        return 2
+    source = np.random.default_rng(number + 1)
+    shape, element = type_["shape"], type_["element"]
+    if element == "i32":
+        return source.integers(0, 16, shape).astype(np.int32)
+    if element == "!ignis.q8_act":
+        from .interpreter import round_rows
+        return round_rows(source.standard_normal(shape).astype(np.float32))
+    if element == "!ignis.q8_0":
+        return Weight(source.standard_normal(shape), True)
+    value = poisoned(shape, element)
+    if element not in ("f32", "f16"):
+        raise InputError(f"no made-up values of type {element}")
+    value[...] = source.standard_normal(shape)
+    return value
+
+
+def evaluate_function(module: Any, weights: Weights) -> Outputs:
+    """The one function of an extracted module on made-up inputs: results and memrefs afterwards."""
+    functions = module.describe()
+    (name, function), = functions.items()
+    arguments = [made_up(argument, number) for number, argument in enumerate(function["arguments"])]
+    results = Interpreter(functions, weights).run(name, arguments)
+    outputs = {f"result {number}": np.asarray(value).copy() for number, value in enumerate(results)}
+    for number, (argument, value) in enumerate(zip(function["arguments"], arguments)):
+        if argument["type"]["kind"] == "memref" and isinstance(value, np.ndarray):
+            outputs[f"argument {number}"] = value.copy()
+    return outputs
+
+
+__all__ = ["Hazard", "Machine", "Outputs", "Weights", "difference", "evaluate", "evaluate_function"]

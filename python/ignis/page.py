@@ -1,0 +1,238 @@
+# ===- page.py - the frame of the report: style and script ------------------------------------=== #
+# SPDX-License-Identifier: Apache-2.0
+"""One HTML page with everything inside: no font, script or picture comes from elsewhere. Data is JSON in
+the page; IR and pictures are deflated and unpacked when they are looked at.
+"""
+
+STYLE = """
+:root { --ink: #1c2430; --soft: #5c6675; --line: #d9dee5; --paper: #ffffff; --tint: #f4f6f9; --mark: #b4430e;
+  --a: #2b6cb0; --good: #d9f2df; --bad: #fbdfdc; }
+* { box-sizing: border-box; }
+body { font: 15px/1.5 system-ui, "DejaVu Sans", sans-serif; color: var(--ink); background: var(--paper);
+  margin: 0 auto; max-width: 1240px; padding: 24px; }
+h1 { font-size: 26px; margin: 0 0 4px; } h2 { font-size: 19px; margin: 36px 0 8px; border-bottom: 1px solid var(--line); }
+h3 { font-size: 16px; margin: 20px 0 6px; }
+p { max-width: 78ch; } .soft { color: var(--soft); } code, pre, .mono { font-family: "DejaVu Sans Mono", monospace; font-size: 12.5px; }
+.cards { display: flex; flex-wrap: wrap; gap: 12px; margin: 16px 0; }
+.card { border: 1px solid var(--line); border-radius: 6px; padding: 8px 14px; min-width: 130px; }
+.card b { display: block; font-size: 21px; } .card span { color: var(--soft); font-size: 13px; }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; font-size: 13px; } th, td { padding: 3px 9px; text-align: right; white-space: nowrap; }
+th { cursor: pointer; border-bottom: 2px solid var(--line); font-weight: 600; } td { border-bottom: 1px solid var(--line); }
+td.left, th.left { text-align: left; } tr.pick { cursor: pointer; } tr.pick:hover { background: var(--tint); }
+tr.default td { background: #eef4fb; } tr.wrong td { background: var(--bad); } tr.open td { outline: 1px solid var(--mark); }
+.heat td { min-width: 54px; } .heat th { cursor: default; }
+.order { white-space: normal; text-align: left; min-width: 420px; }
+pre { background: var(--tint); padding: 8px 10px; border-radius: 4px; overflow-x: auto; white-space: pre-wrap; word-break: break-all; }
+button { font: inherit; padding: 2px 10px; border: 1px solid var(--line); background: var(--paper); border-radius: 4px; cursor: pointer; }
+button.on { background: var(--a); color: #fff; }
+.steps { display: flex; flex-wrap: wrap; gap: 4px; margin: 8px 0; }
+.bar { display: flex; height: 22px; border-radius: 3px; overflow: hidden; }
+.bar div { overflow: hidden; color: #fff; font-size: 11px; padding: 2px 4px; white-space: nowrap; }
+.legend span { display: inline-block; margin-right: 14px; font-size: 12.5px; } .legend i { display: inline-block; width: 11px; height: 11px; margin-right: 5px; }
+.diff { width: 100%; table-layout: fixed; } .diff td { text-align: left; white-space: pre-wrap; word-break: break-all;
+  font: 11.5px/1.45 "DejaVu Sans Mono", monospace; vertical-align: top; border: 0; padding: 0 6px; }
+.diff td.n { width: 46px; color: var(--soft); text-align: right; } .diff .del { background: var(--bad); } .diff .add { background: var(--good); }
+.diff .gap td { background: var(--tint); color: var(--soft); text-align: center; cursor: pointer; }
+.pictures { display: flex; gap: 16px; flex-wrap: wrap; } .pictures figure { margin: 0; flex: 1 1 480px; } .pictures svg { width: 100%; height: auto; }
+figcaption { color: var(--soft); font-size: 13px; }
+"""
+
+SCRIPT = r"""
+'use strict';
+const data = JSON.parse(document.getElementById('data').textContent);
+const $ = id => document.getElementById(id);
+const el = (tag, attributes, ...children) => {
+  const node = document.createElement(tag);
+  for (const [key, value] of Object.entries(attributes || {}))
+    if (key.startsWith('on')) node.addEventListener(key.slice(2), value); else node.setAttribute(key, value);
+  node.append(...children.filter(child => child !== null));
+  return node;
+};
+const COLOURS = ['#2b6cb0', '#b4430e', '#2f855a', '#805ad5', '#b7791f', '#0f766e', '#be185d', '#475569', '#4d7c0f', '#9f1239',
+                 '#0369a1', '#7c2d12', '#155e75', '#6d28d9', '#334155', '#a16207', '#166534', '#9333ea'];
+const colour = name => COLOURS[Math.max(0, data.op_names.indexOf(name)) % COLOURS.length];
+const number = value => value === null || value === undefined ? '' : typeof value === 'number' ? value.toLocaleString('en') : value;
+const cache = new Map();
+async function unpack(name) {
+  if (cache.has(name)) return cache.get(name);
+  const bytes = Uint8Array.from(atob(data.packed[name]), char => char.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate'));
+  const text = await new Response(stream).text();
+  cache.set(name, text);
+  return text;
+}
+
+// The table: sorted by a click on a column.
+let sorting = {column: data.sort, down: true};
+function table() {
+  const head = el('tr', {});
+  for (const column of data.columns)
+    head.append(el('th', {class: column.left ? 'left' : '', title: column.title || '', onclick: () => {
+      sorting = {column: column.key, down: sorting.column === column.key ? !sorting.down : !!column.down}; table();
+    }}, column.name + (sorting.column === column.key ? (sorting.down ? ' ▾' : ' ▴') : '')));
+  const value = row => { const v = row[sorting.column]; return Array.isArray(v) ? v[0] : v; };
+  const rows = [...data.rows].sort((a, b) => {
+    const x = value(a), y = value(b);
+    if (x === null || x === undefined) return 1;
+    if (y === null || y === undefined) return -1;
+    return (x < y ? -1 : x > y ? 1 : 0) * (sorting.down ? -1 : 1);
+  });
+  const body = el('tbody', {});
+  rows.slice(0, showAll ? rows.length : 40).forEach((row, index) => {
+    const classes = ['pick', row.is_default ? 'default' : '', row.ok ? '' : 'wrong', row.hash === current ? 'open' : ''];
+    const line = el('tr', {class: classes.join(' '), onclick: () => open(row.hash)});
+    for (const column of data.columns) {
+      let text = row[column.key];
+      if (column.key === 'rank') text = index + 1;
+      else if (Array.isArray(text)) text = `${text[0].toFixed(3)} [${text[1].toFixed(3)}, ${text[2].toFixed(3)}]`;
+      else text = number(text);
+      line.append(el('td', {class: column.left ? (column.key === 'order' ? 'order mono' : 'left mono') : ''}, text));
+    }
+    body.append(line);
+  });
+  $('table').replaceChildren(el('table', {}, el('thead', {}, head), body));
+  $('more').textContent = showAll ? 'fewer' : `all ${rows.length} rows`;
+  $('more').hidden = rows.length <= 40;
+}
+let showAll = false;
+$('more').addEventListener('click', () => { showAll = !showAll; table(); });
+
+// One order: pipeline, bars, differences, pictures.
+let current = null;
+function open(hash, step) {
+  current = hash;
+  table();
+  const row = data.rows.find(candidate => candidate.hash === hash), shown = data.shown[hash];
+  const box = $('detail');
+  box.replaceChildren(el('h2', {}, `Order ${hash.slice(0, 12)}`));
+  if (!row.ok) box.append(el('p', {}, el('b', {}, 'Wrong: '), row.reason || ''));
+  box.append(el('p', {class: 'soft'}, `${number(row.orders)} legal orders end in this IR. One of them:`),
+             el('pre', {id: 'pipeline'}, row.pipeline),
+             el('button', {onclick: () => navigator.clipboard && navigator.clipboard.writeText(row.pipeline)}, 'copy'));
+  if (!shown) { box.append(el('p', {class: 'soft'}, 'Its IR is not in this page (report --top, or: python3 -m ignis show).')); return; }
+  box.append(el('h3', {}, `Ops of ${data.entry} after each pass`), bars(shown));
+  box.append(el('h3', {}, 'IR after each pass'), el('div', {class: 'steps', id: 'steps'}), el('div', {id: 'diff', class: 'wide'}));
+  shown.steps.forEach((item, index) => $('steps').append(el('button', {'data-step': index, onclick: () => diff(shown, index)},
+    `${index ? index + '. ' : ''}${item.name}`)));
+  diff(shown, Math.min(step === undefined ? 1 : step, shown.steps.length - 1));
+  if (shown.before) {
+    box.append(el('h3', {}, 'Memory, before and after planning'), el('div', {class: 'pictures', id: 'pictures'}));
+    for (const [name, text] of [[shown.before, `one buffer each: ${number(shown.before_bytes)} bytes`],
+                                [shown.after, `as planned: ${number(shown.after_bytes)} bytes`]])
+      unpack(name).then(svg => {
+        const figure = el('figure', {});
+        figure.innerHTML = svg.slice(svg.indexOf('<svg'));
+        figure.append(el('figcaption', {}, text));
+        $('pictures').append(figure);
+      });
+  }
+  box.scrollIntoView();
+}
+function bars(shown) {
+  const most = Math.max(...shown.steps.map(item => Object.values(item.ops).reduce((a, b) => a + b, 0)));
+  const box = el('div', {id: 'bars'}), used = new Set();
+  for (const item of shown.steps) {
+    const total = Object.values(item.ops).reduce((a, b) => a + b, 0);
+    const bar = el('div', {class: 'bar', style: `width:${100 * total / most}%`});
+    for (const name of data.op_names) {
+      const count = item.ops[name];
+      if (!count) continue;
+      used.add(name);
+      bar.append(el('div', {style: `background:${colour(name)};flex:${count}`, title: `${name}: ${count}`}, count > 12 ? String(count) : ''));
+    }
+    box.append(el('div', {class: 'soft'}, `${item.name}: ${total}`), bar);
+  }
+  const legend = el('p', {class: 'legend'});
+  for (const name of data.op_names)
+    if (used.has(name)) legend.append(el('span', {}, el('i', {style: `background:${colour(name)}`}), name.replace('ignis.', '')));
+  box.append(legend);
+  return box;
+}
+// Lines that two texts share, by patience on unique lines and a table where few are left.
+function align(a, b) {
+  const pairs = [];
+  const go = (a0, a1, b0, b1) => {
+    while (a0 < a1 && b0 < b1 && a[a0] === b[b0]) pairs.push([a0++, b0++]);
+    const tail = [];
+    while (a0 < a1 && b0 < b1 && a[a1 - 1] === b[b1 - 1]) tail.push([--a1, --b1]);
+    if (a0 < a1 && b0 < b1) {
+      const where = new Map();
+      for (let i = a0; i < a1; ++i) where.set(a[i], where.has(a[i]) ? -1 : i);
+      const there = new Map();
+      for (let j = b0; j < b1; ++j) there.set(b[j], there.has(b[j]) ? -1 : j);
+      const unique = [];
+      for (const [line, i] of where) if (i >= 0 && there.get(line) >= 0) unique.push([i, there.get(line)]);
+      const best = [], back = [];
+      unique.forEach(([i, j], at) => {
+        let low = 0, high = best.length;
+        while (low < high) { const middle = (low + high) >> 1; if (unique[best[middle]][1] < j) low = middle + 1; else high = middle; }
+        back[at] = low ? best[low - 1] : -1;
+        best[low] = at;
+      });
+      const chain = [];
+      for (let at = best.length ? best[best.length - 1] : -1; at >= 0; at = back[at]) chain.push(unique[at]);
+      chain.reverse();
+      if (chain.length) {
+        let x = a0, y = b0;
+        for (const [i, j] of chain) { go(x, i, y, j); pairs.push([i, j]); x = i + 1; y = j + 1; }
+        go(x, a1, y, b1);
+      }
+    }
+    pairs.push(...tail.reverse());
+  };
+  go(0, a.length, 0, b.length);
+  return pairs;
+}
+async function diff(shown, index) {
+  for (const button of $('steps').children) button.classList.toggle('on', Number(button.dataset.step) === index);
+  const after = (await unpack(shown.steps[index].ir)).split('\n');
+  const before = index ? (await unpack(shown.steps[index - 1].ir)).split('\n') : after;
+  // Value numbers shift with every op: compare without them, show with them.
+  const plain = lines => lines.map(line => line.replace(/%\w+(:\d+)?(#\d+)?/g, '%'));
+  const pairs = align(plain(before), plain(after));
+  const body = el('tbody', {});
+  const line = (left, right, kind) => body.append(el('tr', {},
+    el('td', {class: 'n'}, left === null ? '' : String(left + 1)), el('td', {class: kind && left !== null ? 'del' : ''}, left === null ? '' : before[left]),
+    el('td', {class: 'n'}, right === null ? '' : String(right + 1)), el('td', {class: kind && right !== null ? 'add' : ''}, right === null ? '' : after[right])));
+  let x = 0, y = 0, changes = 0, same = [];
+  const flush = (last) => {
+    const keep = 3;
+    if (same.length > 2 * keep + 2) {
+      const first = changes ? same.slice(0, keep) : [], end = last ? [] : same.slice(-keep);
+      first.forEach(([i, j]) => line(i, j, ''));
+      const hidden = same.slice(first.length, same.length - end.length);
+      const gap = el('tr', {class: 'gap', onclick: event => {
+        const row = event.currentTarget, rows = hidden.slice(0, 400).map(([i, j]) => el('tr', {},
+          el('td', {class: 'n'}, String(i + 1)), el('td', {}, before[i]), el('td', {class: 'n'}, String(j + 1)), el('td', {}, after[j])));
+        row.replaceWith(...rows);
+      }}, el('td', {colspan: 4}, `${hidden.length} lines alike`));
+      body.append(gap);
+      end.forEach(([i, j]) => line(i, j, ''));
+    } else same.forEach(([i, j]) => line(i, j, ''));
+    same = [];
+  };
+  const LIMIT = 400;
+  for (const [i, j] of [...pairs, [before.length, after.length]]) {
+    if (x < i || y < j) {
+      flush(false);
+      while (x < i || y < j) { if (changes++ < LIMIT) line(x < i ? x : null, y < j ? y : null, 'change'); x = Math.min(x + 1, i); y = Math.min(y + 1, j); }
+    }
+    if (i < before.length && changes < LIMIT) same.push([i, j]);
+    x = i + 1; y = j + 1;
+  }
+  flush(true);
+  if (changes > LIMIT) body.append(el('tr', {class: 'gap'}, el('td', {colspan: 4}, `${changes - LIMIT} more changed lines (the same in further layers)`)));
+  const head = index ? (changes ? `${shown.steps[index - 1].name} | ${shown.steps[index].name}: ${changes} lines differ` :
+    `${shown.steps[index].name} changes nothing here`) : 'the import';
+  $('diff').replaceChildren(el('p', {class: 'soft', id: 'diffhead'}, head), el('table', {class: 'diff'}, body));
+}
+table();
+for (const point of document.querySelectorAll('[data-hash]')) point.addEventListener('click', () => open(point.dataset.hash));
+const wanted = new URLSearchParams(location.hash.slice(1));
+if (wanted.has('state')) {
+  const row = data.rows.find(candidate => candidate.hash.startsWith(wanted.get('state')));
+  if (row) open(row.hash, Number(wanted.get('step') || 1));
+}
+document.body.dataset.ready = 'yes';
+"""

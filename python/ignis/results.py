@@ -1,0 +1,154 @@
+# ===- results.py - append-only results with provenance ---------------------------------------=== #
+# SPDX-License-Identifier: Apache-2.0
+"""Results are JSON lines, only ever appended. Kinds of records:
+
+* run      what was run: experiment, commit, CPU, LLVM, compiler, model, seed, command
+* state    an IR state by its hash: facts of each entry point
+* edge     a step from one state to another, or why it failed
+* order    an order that was tried, and the state that it ends in
+* measure  a final state, once: correct or not and why, compile time, barriers, kernel calls
+* timing   paired ratios of a final state's speed to the default order's
+* done     the search came to its end
+
+A process that dies may leave half a line at the end: it is ignored, and what it said is done anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Iterable, Iterator
+
+from .errors import InputError
+
+
+def read(path: str | os.PathLike) -> Iterator[dict]:
+    """The records of a file; half a line at its end is left out."""
+    with open(path, "rb") as file:
+        for number, line in enumerate(file, 1):
+            if not line.endswith(b"\n"):
+                return
+            try:
+                record = json.loads(line)
+            except ValueError:
+                raise InputError(f"{path}:{number}: not a JSON record") from None
+            if not isinstance(record, dict) or "kind" not in record:
+                raise InputError(f"{path}:{number}: expected an object with the key 'kind'")
+            yield record
+
+
+@dataclass
+class Known:
+    """What a results file says, by key."""
+
+    runs: list[dict] = field(default_factory=list)
+    states: dict[str, dict] = field(default_factory=dict)
+    edges: dict[tuple[str, str], dict] = field(default_factory=dict)
+    orders: dict[tuple[str, ...], dict] = field(default_factory=dict)
+    measures: dict[str, dict] = field(default_factory=dict)
+    timings: dict[str, list[dict]] = field(default_factory=dict)
+    done: list[dict] = field(default_factory=list)
+
+    def add(self, record: dict) -> None:
+        kind = record["kind"]
+        if kind == "run":
+            self.runs.append(record)
+        elif kind == "state":
+            self.states[record["hash"]] = record
+        elif kind == "edge":
+            self.edges[record["from"], record["step"]] = record
+        elif kind == "order":
+            self.orders[tuple(record["order"])] = record
+        elif kind == "measure":
+            self.measures[record["hash"]] = record
+        elif kind == "timing":
+            self.timings.setdefault(record["hash"], []).append(record)
+        elif kind == "done":
+            self.done.append(record)
+
+
+class Results:
+    """A results file that is open for appending; what it already holds is in `known`."""
+
+    def __init__(self, path: str | os.PathLike, identity: dict | None = None):
+        self.path = Path(path)
+        self.known = Known()
+        if self.path.exists():
+            for record in read(self.path):
+                self.known.add(record)
+        if identity is not None:
+            for run in self.known.runs:
+                differing = [key for key in identity if run["identity"].get(key) != identity[key]]
+                if differing:
+                    raise InputError(f"{path}: made with another {' and '.join(differing)}; expected the same, "
+                                     "or another file for these results")
+        self._file: IO[bytes] = open(self.path, "r+b" if self.path.exists() else "w+b")
+        self._file.seek(0, os.SEEK_END)
+        end = self._file.tell()
+        if end:  # Half a line of a process that died.
+            data = self.path.read_bytes()
+            self._file.truncate(data.rfind(b"\n") + 1)
+            self._file.seek(0, os.SEEK_END)
+
+    def append(self, kind: str, **values: object) -> dict:
+        """Writes a record and hands it to the system before it returns."""
+        record = {"kind": kind, **values}
+        self._file.write(json.dumps(record, separators=(",", ":")).encode() + b"\n")
+        self._file.flush()
+        self.known.add(record)
+        return record
+
+    def sync(self) -> None:
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        self._file.close()
+
+    def __enter__(self) -> Results:
+        return self
+
+    def __exit__(self, *unused: object) -> None:
+        self.close()
+
+
+def _output(*command: str) -> str | None:
+    try:
+        return subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True,
+                              timeout=10, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _cpu() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def digest(paths: Iterable[str | os.PathLike]) -> str:
+    """SHA-256 of files, shortened: the identity of a compiler."""
+    hashed = hashlib.sha256()
+    for path in paths:
+        hashed.update(Path(path).read_bytes())
+    return hashed.hexdigest()[:16]
+
+
+def provenance(model_hash: str, seed: int) -> dict:
+    """Where results come from."""
+    from . import _native
+    commit = _output("git", "rev-parse", "HEAD")
+    changed = _output("git", "status", "--porcelain", "--untracked-files=no")
+    return {"commit": commit + ("+changes" if changed else "") if commit else None, "cpu": _cpu(),
+            "cores": os.cpu_count(), "llvm": _native.llvm_version, "ignis": _native.__version__,
+            "compiler": digest([_native.compiler_library()]), "model": model_hash, "seed": seed,
+            "python": platform.python_version(), "command": [Path(sys.argv[0]).name, *sys.argv[1:]]}
