@@ -49,8 +49,7 @@ private:
     return options.entries.empty() || llvm::is_contained(options.entries, entry);
   }
 
-  //===--- types
-  //--------------------------------------------------------------------------------===//
+  //===--- types -----------------------------------------------------------------------------===//
 
   RankedTensorType rowsType(int64_t width) {
     return RankedTensorType::get({rows, width}, builder.getF32Type());
@@ -69,8 +68,7 @@ private:
     }
   }
 
-  //===--- function borders
-  //---------------------------------------------------------------------===//
+  //===--- function borders ------------------------------------------------------------------===//
 
   /// One argument of an entry point: its type and its attributes.
   struct Argument {
@@ -104,8 +102,7 @@ private:
     builder.setInsertionPointAfter(function);
   }
 
-  //===--- values
-  //-------------------------------------------------------------------------------===//
+  //===--- values ----------------------------------------------------------------------------===//
 
   Value weight(const Twine &name) {
     std::string text = name.str();
@@ -150,8 +147,7 @@ private:
     return Op::create(builder, loc, type, a, b, empty(type), rowCount).getResult();
   }
 
-  //===--- the model
-  //----------------------------------------------------------------------------===//
+  //===--- the model -------------------------------------------------------------------------===//
 
   void buildEmbed() {
     rows = std::max(options.chunk, options.sequences);

@@ -48,8 +48,7 @@ public:
   }
 
 private:
-  //===--- scalars
-  //----------------------------------------------------------------------------------===//
+  //===--- scalars ---------------------------------------------------------------------------===//
   Value at(Value memref, ValueRange indices) { return e.loadScalar(memref, indices); }
   void put(Value value, Value memref, ValueRange indices) {
     Type element = cast<MemRefType>(memref.getType()).getElementType();
@@ -72,8 +71,7 @@ private:
   void loop(Value n, function_ref<void(Value)> body) { e.forLoop(e.index(0), n, 1, body); }
   int64_t width(Value memref) { return cast<MemRefType>(memref.getType()).getShape().back(); }
 
-  //===--- weights
-  //----------------------------------------------------------------------------------===//
+  //===--- weights ---------------------------------------------------------------------------===//
   /// weight[j, i] as float32, of any type.
   Value weightAt(Value weight, Value j, Value i) {
     auto type = cast<MemRefType>(weight.getType());
@@ -97,8 +95,7 @@ private:
                [&](Value i) { return e.mul(at(x, {row, i}), weightAt(weight, column, i)); });
   }
 
-  //===--- ops
-  //--------------------------------------------------------------------------------------===//
+  //===--- ops -------------------------------------------------------------------------------===//
   void elementwise(Operation *op) {
     Value out = cast<DestinationStyleOpInterface>(op).getDpsInits()[0];
     loop(rowsInUse(e, cast<ComputeOpInterface>(op)), [&](Value r) {

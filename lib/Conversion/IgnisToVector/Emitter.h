@@ -38,8 +38,7 @@ public:
   Value slot;  ///< i64, the op's chunk counters
   TileShapes tiles;
 
-  //===--- constants and index arithmetic
-  //-----------------------------------------------------------===//
+  //===--- constants and index arithmetic ----------------------------------------------------===//
   Value index(int64_t value) { return mlir::arith::ConstantIndexOp::create(*this, value); }
   Value i64(int64_t value) {
     return mlir::arith::ConstantOp::create(*this, getI64IntegerAttr(value));
@@ -61,8 +60,7 @@ public:
     return mlir::arith::IndexCastOp::create(*this, getIndexType(), i64Value);
   }
 
-  //===--- float arithmetic
-  //--------------------------------------------------------------------------===//
+  //===--- float arithmetic ------------------------------------------------------------------===//
   Value add(Value a, Value b) { return mlir::arith::AddFOp::create(*this, a, b); }
   Value sub(Value a, Value b) { return mlir::arith::SubFOp::create(*this, a, b); }
   Value mul(Value a, Value b) { return mlir::arith::MulFOp::create(*this, a, b); }
@@ -78,8 +76,7 @@ public:
   Value treeSum(Value vector);
   Value treeMax(Value vector);
 
-  //===--- memory
-  //------------------------------------------------------------------------------------===//
+  //===--- memory ----------------------------------------------------------------------------===//
   mlir::VectorType vectorType(int64_t lanes) {
     return mlir::VectorType::get({lanes}, getF32Type());
   }
@@ -95,8 +92,7 @@ public:
   /// This thread's scratch.
   Value scratch();
 
-  //===--- control
-  //-----------------------------------------------------------------------------------===//
+  //===--- control ---------------------------------------------------------------------------===//
   using Body = llvm::function_ref<void(Value)>;
   using ReduceBody = llvm::function_ref<llvm::SmallVector<Value>(Value, mlir::ValueRange)>;
   /// for (i = begin; i < end; i += step) body(i)
