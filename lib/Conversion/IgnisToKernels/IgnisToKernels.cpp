@@ -5,6 +5,7 @@
 // call; what the kernels do not do (float16 biases, SwiGLU) is generated around it.
 
 #include "../IgnisToVector/Lowerings.h"
+#include "LinearChunks.h"
 
 #include "ignis/Kernels/KernelABI.h"
 
@@ -12,11 +13,6 @@
 
 using namespace mlir;
 using namespace ignis;
-
-/// Weight bytes of one chunk, at least: big enough to hide a claim, small enough that threads
-/// finish together.
-static constexpr int64_t kChunkBytes = 64 << 10;
-static constexpr int64_t kMostChunks = 256;
 
 static LLVM::LLVMPointerType pointerType(Emitter &e) {
   return LLVM::LLVMPointerType::get(e.getContext());
@@ -44,16 +40,8 @@ Value ignis::lowerRound(Emitter &e, RoundOp op) {
 }
 
 namespace {
-/// Output columns of one chunk of a layer with n outputs and k inputs.
-int64_t chunkColumns(int64_t n, int64_t k) {
-  int64_t group = kernels::kGroupRows, groupBytes = k / kernels::kBlock * kernels::kGroupBlockBytes;
-  int64_t columns = std::max<int64_t>(1, kChunkBytes / groupBytes) * group;
-  int64_t most = (n / kMostChunks + group - 1) / group * group;
-  return std::max(columns, most);
-}
-
-/// One call for columns [begin, end) of all rows in use. y, residual: pointers at column `begin` of
-/// the first row computed.
+/// One call for columns [begin, end) of `rows` rows. activations: the record of the first row; y,
+/// residual: pointers at its column `begin`.
 void callLinear(Emitter &e, Value weight, Value activations, Value bias, Value residual, Value y,
                 Value rows, bool oneRow, int64_t k, Value begin, Value end, int64_t stride) {
   SmallVector<Value> operands = {weight, activations, bias, residual, y};
@@ -64,6 +52,28 @@ void callLinear(Emitter &e, Value weight, Value activations, Value bias, Value r
     operands.push_back(e.i64(stride));
   callKernel(e, oneRow ? "matvec_q8_0" : "matmul_q8_0", operands);
 }
+
+/// The record of row `row` (null: 0).
+Value recordAt(Emitter &e, Value activations, Value row, int64_t k) {
+  if (!row)
+    return activations;
+  return offset(e, activations, e.mulI(row, kernels::activationRecordBytes(k)), e.getI8Type());
+}
+
+/// Element (row, column) of rows of n float32; a null row is 0.
+Value elementAt(Emitter &e, Value base, Value row, int64_t n, Value column) {
+  return offset(e, base, row ? e.addI(e.mulI(row, n), column) : column, e.getF32Type());
+}
+
+/// body(row, column) for all of a block, for what the kernels do not do.
+void forEachOutput(Emitter &e, const LinearChunks::Block &block, bool oneRow,
+                   function_ref<void(Value, Value)> body) {
+  e.forLoop(e.index(0), oneRow ? e.index(1) : block.rows, 1, [&](Value row) {
+    if (block.rowBegin)
+      row = e.addI(row, block.rowBegin);
+    e.forLoop(block.begin, block.end, 1, [&](Value column) { body(row, column); });
+  });
+}
 } // namespace
 
 Value ignis::lowerKernelLinear(Emitter &e, LinearOp op) {
@@ -72,35 +82,33 @@ Value ignis::lowerKernelLinear(Emitter &e, LinearOp op) {
   int64_t k = xType.getDimSize(1), n = outType.getDimSize(1);
   bool last = op.getSelect() == RowSelection::Last, oneRow = outType.getDimSize(0) == 1;
   Value rows = rowsInUse(e, op), activations = e.pointer(op.getX());
-  if (last) // The record of the last row in use.
-    activations = offset(
-        e, activations, e.mulI(e.addI(rows, -1), kernels::activationRecordBytes(k)), e.getI8Type());
+  if (last)
+    activations = recordAt(e, activations, e.addI(rows, -1), k);
   // The kernel adds float32 biases; others, and then the residual after them, are added here.
   bool kernelBias =
       op.getBias() && cast<MemRefType>(op.getBias().getType()).getElementType().isF32();
   bool ownBias = op.getBias() && !kernelBias;
   Value weight = e.pointer(op.getWeight()), y = e.pointer(op.getOut());
   Value null = nullPointer(e);
-  int64_t columns = chunkColumns(n, k);
-  return e.chunkLoop(e.index((n + columns - 1) / columns), [&](Value chunk) {
-    Value begin = e.mulI(chunk, columns), end = e.minI(e.addI(begin, columns), e.index(n));
-    Value bias = kernelBias ? offset(e, e.pointer(op.getBias()), begin, e.getF32Type()) : null;
+  LinearChunks chunks(e, n, k, rows, outType.getDimSize(0));
+  return e.chunkLoop(chunks.count, [&](Value chunk) {
+    LinearChunks::Block block = chunks.block(e, chunk);
+    Value bias =
+        kernelBias ? offset(e, e.pointer(op.getBias()), block.begin, e.getF32Type()) : null;
     Value residual = op.getResidual() && !ownBias
-                         ? offset(e, e.pointer(op.getResidual()), begin, e.getF32Type())
+                         ? elementAt(e, e.pointer(op.getResidual()), block.rowBegin, n, block.begin)
                          : null;
-    callLinear(e, weight, activations, bias, residual, offset(e, y, begin, e.getF32Type()), rows,
-               oneRow, k, begin, end, n);
+    callLinear(e, weight, recordAt(e, activations, block.rowBegin, k), bias, residual,
+               elementAt(e, y, block.rowBegin, n, block.begin), block.rows, oneRow, k, block.begin,
+               block.end, n);
     if (!ownBias)
       return;
-    Value count = oneRow ? e.index(1) : rows;
-    e.forLoop(e.index(0), count, 1, [&](Value row) {
-      e.forLoop(begin, end, 1, [&](Value column) {
-        Value sum =
-            e.add(e.loadScalar(op.getOut(), {row, column}), e.loadScalar(op.getBias(), {column}));
-        if (op.getResidual())
-          sum = e.add(sum, e.loadScalar(op.getResidual(), {row, column}));
-        memref::StoreOp::create(e, sum, op.getOut(), ValueRange{row, column});
-      });
+    forEachOutput(e, block, oneRow, [&](Value row, Value column) {
+      Value sum =
+          e.add(e.loadScalar(op.getOut(), {row, column}), e.loadScalar(op.getBias(), {column}));
+      if (op.getResidual())
+        sum = e.add(sum, e.loadScalar(op.getResidual(), {row, column}));
+      memref::StoreOp::create(e, sum, op.getOut(), ValueRange{row, column});
     });
   });
 }
@@ -110,26 +118,27 @@ Value ignis::lowerKernelLinearGroup(Emitter &e, LinearGroupOp op) {
   int64_t k = xType.getDimSize(1);
   bool oneRow = xType.getDimSize(0) == 1;
   Value rows = rowsInUse(e, op), activations = e.pointer(op.getX()), null = nullPointer(e);
-  SmallVector<int64_t> counts;
+  SmallVector<LinearChunks> parts;
+  SmallVector<Value> counts;
   for (Value out : op.getOuts()) {
-    int64_t n = cast<MemRefType>(out.getType()).getDimSize(1), columns = chunkColumns(n, k);
-    counts.push_back((n + columns - 1) / columns);
+    auto type = cast<MemRefType>(out.getType());
+    parts.emplace_back(e, type.getDimSize(1), k, rows, type.getDimSize(0));
+    counts.push_back(parts.back().count);
   }
   return partChunks(e, counts, [&](unsigned m, Value chunk) {
     Value out = op.getOuts()[m];
-    int64_t n = cast<MemRefType>(out.getType()).getDimSize(1), columns = chunkColumns(n, k);
-    Value begin = e.mulI(chunk, columns), end = e.minI(e.addI(begin, columns), e.index(n));
+    int64_t n = cast<MemRefType>(out.getType()).getDimSize(1);
+    LinearChunks::Block block = parts[m].block(e, chunk);
     Value bias = op.getBiases().empty() ? Value() : op.getBiases()[m];
     bool kernelBias = bias && cast<MemRefType>(bias.getType()).getElementType().isF32();
-    callLinear(e, e.pointer(op.getWeights()[m]), activations,
-               kernelBias ? offset(e, e.pointer(bias), begin, e.getF32Type()) : null, null,
-               offset(e, e.pointer(out), begin, e.getF32Type()), rows, oneRow, k, begin, end, n);
+    callLinear(e, e.pointer(op.getWeights()[m]), recordAt(e, activations, block.rowBegin, k),
+               kernelBias ? offset(e, e.pointer(bias), block.begin, e.getF32Type()) : null, null,
+               elementAt(e, e.pointer(out), block.rowBegin, n, block.begin), block.rows, oneRow, k,
+               block.begin, block.end, n);
     if (bias && !kernelBias)
-      e.forLoop(e.index(0), oneRow ? e.index(1) : rows, 1, [&](Value row) {
-        e.forLoop(begin, end, 1, [&](Value column) {
-          Value sum = e.add(e.loadScalar(out, {row, column}), e.loadScalar(bias, {column}));
-          memref::StoreOp::create(e, sum, out, ValueRange{row, column});
-        });
+      forEachOutput(e, block, oneRow, [&](Value row, Value column) {
+        Value sum = e.add(e.loadScalar(out, {row, column}), e.loadScalar(bias, {column}));
+        memref::StoreOp::create(e, sum, out, ValueRange{row, column});
       });
   });
 }

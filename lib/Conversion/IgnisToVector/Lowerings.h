@@ -46,9 +46,9 @@ mlir::Value lowerKernelLinear(Emitter &e, LinearOp op);
 mlir::Value lowerKernelLinearGroup(Emitter &e, LinearGroupOp op);
 mlir::Value lowerKernelLinearSwiglu(Emitter &e, LinearSwigluOp op);
 
-/// Shares the chunks of several parts among the threads: part m has counts[m] chunks, body(m, chunk
-/// within the part).
-mlir::Value partChunks(Emitter &e, llvm::ArrayRef<int64_t> counts,
+/// Shares the chunks of several parts among the threads: part m has counts[m] chunks, an index
+/// value; body(m, chunk within the part).
+mlir::Value partChunks(Emitter &e, llvm::ArrayRef<mlir::Value> counts,
                        llvm::function_ref<void(unsigned, mlir::Value)> body);
 
 /// Dispatches to one of the above, or fails with a diagnostic.
