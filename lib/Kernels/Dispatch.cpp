@@ -86,15 +86,14 @@ namespace {
 
 std::vector<Variant> makeVariants() {
   return {
+#if IGNIS_KERNELS_HAVE_AMX
+      {"amx", "AMX int8 tiles for many rows, AVX-512 VNNI for few", amxFeatures(),
+       WeightLayout::QuadsUnsigned, ActivationLayout::BlocksStart, amx::table(), amx::pack},
+#endif
 #if IGNIS_KERNELS_HAVE_AVX512VNNI
       {"avx512vnni", "AVX-512 VNNI, 512-bit vpdpbusd", avx512VnniFeatures(),
        WeightLayout::QuadsUnsigned, ActivationLayout::BlocksStart, avx512vnni::table(),
        avx512vnni::pack},
-#endif
-#if IGNIS_KERNELS_HAVE_AMX
-      // By name only: on a Xeon with AMX it was measured slower (docs/Kernels.md).
-      {"amx", "AMX int8 tiles for many rows, AVX-512 VNNI for few", amxFeatures(),
-       WeightLayout::QuadsUnsigned, ActivationLayout::BlocksStart, amx::table(), amx::pack},
 #endif
 #if IGNIS_KERNELS_HAVE_AVXVNNI
       {"avxvnni", "AVX-VNNI, 256-bit vpdpbusd", avxVnniFeatures(), WeightLayout::QuadsUnsigned,

@@ -29,6 +29,7 @@ using namespace ignis::kernels;
 namespace {
 
 constexpr int64_t kTileRows = 16;    // rows of a product
+constexpr int64_t kLeastRows = 64;   // fewer do not pay for unpacking
 constexpr int64_t kPanelTiles = 8;   // tiles of rows that share one unpacking of weights
 constexpr int64_t kChunkBlocks = 32; // blocks unpacked at a time
 constexpr int64_t kPanelGroups = 8;  // groups whose sums wait for the next chunk of blocks
@@ -250,7 +251,7 @@ void multiplyPanel(const uint8_t *w, int64_t groups, const uint8_t *a, int64_t b
 void ignis::kernels::amx::matmul_q8_0(const uint8_t *w, const uint8_t *a, const float *bias,
                                       const float *residual, float *y, int64_t rows, int64_t k,
                                       int64_t nBegin, int64_t nEnd, int64_t yStride) {
-  if (rows < kTileRows) {
+  if (rows < kLeastRows) {
     avx512vnni::matmul_q8_0(w, a, bias, residual, y, rows, k, nBegin, nEnd, yStride);
     return;
   }
