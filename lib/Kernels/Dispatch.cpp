@@ -21,7 +21,13 @@
 #define IGNIS_VARIANT avx512vnni
 #include "Variant.inc"
 #endif
+#if IGNIS_KERNELS_HAVE_AVX512VNNI
+      {"avx512vnni", "AVX-512 VNNI, 512-bit vpdpbusd", avx512VnniFeatures(),
+       WeightLayout::QuadsUnsigned, ActivationLayout::BlocksStart, avx512vnni::table(),
+       avx512vnni::pack},
+#endif
 #if IGNIS_KERNELS_HAVE_AMX
+      // By name only: in whole prefills it is no faster (docs/Kernels.md).
 #define IGNIS_VARIANT amx
 #include "Variant.inc"
 #endif
@@ -87,13 +93,9 @@ namespace {
 std::vector<Variant> makeVariants() {
   return {
 #if IGNIS_KERNELS_HAVE_AMX
+      // By name only: in whole prefills it is no faster (docs/Kernels.md).
       {"amx", "AMX int8 tiles for many rows, AVX-512 VNNI for few", amxFeatures(),
        WeightLayout::QuadsUnsigned, ActivationLayout::BlocksStart, amx::table(), amx::pack},
-#endif
-#if IGNIS_KERNELS_HAVE_AVX512VNNI
-      {"avx512vnni", "AVX-512 VNNI, 512-bit vpdpbusd", avx512VnniFeatures(),
-       WeightLayout::QuadsUnsigned, ActivationLayout::BlocksStart, avx512vnni::table(),
-       avx512vnni::pack},
 #endif
 #if IGNIS_KERNELS_HAVE_AVXVNNI
       {"avxvnni", "AVX-VNNI, 256-bit vpdpbusd", avxVnniFeatures(), WeightLayout::QuadsUnsigned,

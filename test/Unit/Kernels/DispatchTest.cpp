@@ -31,7 +31,11 @@ TEST(Dispatch, NoFeaturesMeansScalar) {
 
 TEST(Dispatch, EachVariantIsChosenByItsOwnNeeds) {
   for (const Variant &v : variants()) {
-    EXPECT_EQ(selectKernels(v.needs).variant, &v) << v.name;
+    std::string name = v.name;
+    const Variant *chosen = selectKernels(v.needs).variant;
+    ASSERT_NE(chosen, nullptr) << name;
+    // amx is chosen by name alone: measured no faster (docs/Kernels.md).
+    EXPECT_EQ(std::string(chosen->name), name == "amx" ? "avx512vnni" : name);
     EXPECT_EQ(selectKernels(v.needs, v.name).variant, &v);
   }
 }
