@@ -21,13 +21,7 @@
 #define IGNIS_VARIANT avx512vnni
 #include "Variant.inc"
 #endif
-#if IGNIS_KERNELS_HAVE_AVX512VNNI
-      {"avx512vnni", "AVX-512 VNNI, 512-bit vpdpbusd", avx512VnniFeatures(),
-       WeightLayout::QuadsUnsigned, ActivationLayout::BlocksStart, avx512vnni::table(),
-       avx512vnni::pack},
-#endif
 #if IGNIS_KERNELS_HAVE_AMX
-      // By name only: in whole prefills it is no faster (docs/Kernels.md).
 #define IGNIS_VARIANT amx
 #include "Variant.inc"
 #endif
@@ -92,6 +86,11 @@ namespace {
 
 std::vector<Variant> makeVariants() {
   return {
+#if IGNIS_KERNELS_HAVE_AVX512VNNI
+      {"avx512vnni", "AVX-512 VNNI, 512-bit vpdpbusd", avx512VnniFeatures(),
+       WeightLayout::QuadsUnsigned, ActivationLayout::BlocksStart, avx512vnni::table(),
+       avx512vnni::pack},
+#endif
 #if IGNIS_KERNELS_HAVE_AMX
       // By name only: in whole prefills it is no faster (docs/Kernels.md).
       {"amx", "AMX int8 tiles for many rows, AVX-512 VNNI for few", amxFeatures(),
