@@ -116,3 +116,47 @@ def test_kernels_fit_a_stack_of_512_kib(tmp_path, cache, kernels):
     """As macOS gives a thread. The compiler needs more: the first run leaves its module in the cache."""
     digest(tmp_path / "x.npy", cache, kernels, {})
     assert digest(tmp_path / "x.npy", cache, kernels, {"QEMU_STACK_SIZE": str(512 << 10)}) == EXPECTED
+
+
+# macOS, as far as a compiler alone can tell: no SDK, nothing is linked or run
+
+
+def compile_for(flags, source, tmp_path, *more):
+    command = ["clang++-22", "-std=c++17", "-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror", f"-I{ROOT}/include", *flags,
+               *more, source]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_kernels_become_objects_of_macos(tmp_path):
+    (tmp_path / "cstdint").write_text("#include <stdint.h>\n")
+    sources = sorted((ROOT / "lib/Kernels/ARM64").glob("*.cpp"))
+    assert len(sources) == 12
+    flags = {"neon": [], "dotprod": [throughput.DOTPROD], "i8mm": [throughput.I8MM]}
+    for source in sources:
+        compile_for(["--target=arm64-apple-macos13", "-nostdinc++", f"-I{tmp_path}", *throughput.OPTIONS], source, tmp_path,
+                    *flags[source.stem.split("_")[-1]], "-c", "-o", tmp_path / "kernel.o")
+        assert (tmp_path / "kernel.o").read_bytes()[:4] == b"\xcf\xfa\xed\xfe"
+
+
+SHIMS = {
+    "sys/sysctl.h": "extern \"C\" int sysctlbyname(const char *, void *, unsigned long *, void *, unsigned long);\n",
+    "machine/endian.h": "#include <endian.h>\n",
+    "shim.h": "#pragma once\n#include <pthread.h>\nenum qos_class_t { QOS_CLASS_USER_INITIATED = 0x19 };\n"
+              "extern \"C\" int pthread_attr_set_qos_class_np(pthread_attr_t *, qos_class_t, int);\n",
+}
+
+
+def test_branches_for_macos_compile(tmp_path):
+    """Sources with branches for systems, with those for macOS: __APPLE__ for __linux__, on headers of Linux."""
+    for name, text in SHIMS.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    sysroot = BUILD.parent / "sysroot"
+    flags = ["--target=aarch64-linux-gnu", f"--sysroot={sysroot}", "-U__linux__", "-U__linux", "-Ulinux", "-D__APPLE__", "-isystem",
+             tmp_path, "-include", tmp_path / "shim.h", "-isystem", sysroot / "usr/lib/llvm-22/include", "-fsyntax-only"]
+    sources = [path for folder in ("lib", "tools") for path in sorted((ROOT / folder).rglob("*.cpp"))
+               if re.search(r"__linux__|__APPLE__|Sleep\.h|StartThread\.h", path.read_text())]
+    assert len(sources) >= 8
+    for source in sources:
+        compile_for(flags, source, tmp_path)
