@@ -7,9 +7,13 @@
 #   compiler libraries  MLIR code. Object libraries collected into the one shared libIgnisCompiler.so, so that
 #                       tools, plugins and the Python module share one copy of every TypeID.
 
+# Found, not just named: Homebrew's are where the linker does not look.
+find_library(IGNIS_ZLIB z REQUIRED)
+find_library(IGNIS_ZSTD zstd REQUIRED)
+
 add_library(IgnisLLVMSupport INTERFACE)
 target_link_libraries(IgnisLLVMSupport INTERFACE
-  $<TARGET_FILE:LLVMSupport> $<TARGET_FILE:LLVMDemangle> z zstd pthread ${CMAKE_DL_LIBS})
+  $<TARGET_FILE:LLVMSupport> $<TARGET_FILE:LLVMDemangle> ${IGNIS_ZLIB} ${IGNIS_ZSTD} pthread ${CMAKE_DL_LIBS})
 if(NOT APPLE)
   # Hidden, a sanitizer's malloc would not be libstdc++'s too.
   if(NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize=")

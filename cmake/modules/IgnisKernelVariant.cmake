@@ -8,7 +8,9 @@
 include(CheckCXXCompilerFlag)
 
 set(IGNIS_KERNEL_OPTIONS -O3 -ffreestanding -fno-stack-protector -fno-threadsafe-statics -fno-rtti
-  -fno-exceptions -ffp-contract=off -fno-math-errno)
+  -fno-exceptions -ffp-contract=off -fno-math-errno
+  # kMostStackBytes (KernelABI.h), less what the functions beside the largest need.
+  -Wframe-larger-than=245760)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # Loops that fill or copy stay loops. g++-12 takes the undefined operand inside its own AVX-512 intrinsics for a
   # variable that is used uninitialised (GCC bug 105593).

@@ -265,11 +265,16 @@ const uint8_t *File::data(const TensorInfo &tensor) const {
   return bytes.data() + tensor.offset;
 }
 
+uint64_t ignis::gguf::pageSize() {
+  static const auto size = static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+  return size;
+}
+
 void File::releasePages(const TensorInfo &tensor) const {
   if (!storage || !storage->mapsFile || !data(tensor))
     return;
   // Whole pages only: the first and the last may belong to a neighbour too.
-  uint64_t page = ::sysconf(_SC_PAGESIZE);
+  uint64_t page = pageSize();
   uint64_t begin = llvm::alignTo(tensor.offset, page);
   uint64_t end = llvm::alignDown(tensor.offset + tensor.bytes, page);
   if (begin < end)

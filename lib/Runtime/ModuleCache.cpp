@@ -26,6 +26,11 @@
 using namespace ignis;
 using namespace ignis::runtime;
 
+#ifdef __APPLE__
+static constexpr const char *kCacheInHome = "/Library/Caches/ignis";
+#else
+static constexpr const char *kCacheInHome = "/.cache/ignis";
+#endif
 static constexpr uint64_t kMostBytes = uint64_t(1) << 30; // of the whole cache
 
 static llvm::ArrayRef<uint8_t> bytesOf(llvm::StringRef text) {
@@ -61,7 +66,7 @@ ModuleCache::ModuleCache(const std::string &wanted) {
   else if (directory.empty() && !environment("XDG_CACHE_HOME").empty())
     directory = environment("XDG_CACHE_HOME") + "/ignis";
   else if (directory.empty() && !environment("HOME").empty())
-    directory = environment("HOME") + "/.cache/ignis";
+    directory = environment("HOME") + kCacheInHome;
 }
 
 std::string ModuleCache::key(const CompileOptions &options, const gguf::File &file) const {

@@ -11,20 +11,17 @@
 #include "Preemption.h"
 #include "Sleep.h"
 #include "SpinLimit.h"
+#include "StartThread.h"
+#include "ignis/GGUF/File.h"
 #include "ignis/Runtime/Mapping.h"
 
 #include <atomic>
-#include <csignal>
 #include <cstring>
 #include <ctime>
-#include <pthread.h>
 #include <vector>
 
 #ifdef __linux__
 #include <sys/resource.h>
-#endif
-#ifdef __APPLE__
-#include <pthread/qos.h>
 #endif
 
 using namespace ignis;
@@ -75,20 +72,6 @@ struct Job {
 constexpr size_t kJobWords = sizeof(Job) / 8;
 constexpr int64_t kForever = 3600 * int64_t(1000000000); // Sleepers look again, to be safe.
 
-/// Signals are the main thread's: a worker would only lose time, and Ctrl-C its addressee.
-class SignalsBlocked {
-public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before, nullptr); }
-
-private:
-  sigset_t before;
-};
-
 class Team final : public ThreadTeam {
 public:
   ~Team() override {
@@ -101,7 +84,8 @@ public:
   }
 
   bool initialise(int wanted, int64_t slotCount, int64_t scratchBytes) {
-    int64_t perThread = (scratchBytes + 4095) / 4096 * 4096 + 4096; // Threads share no page.
+    auto page = static_cast<int64_t>(gguf::pageSize());
+    int64_t perThread = (scratchBytes + page - 1) / page * page + page; // Threads share no page.
     auto scratchMapping = Mapping::create(perThread * wanted, false, "scratch");
     auto slotMapping = Mapping::create(
         (slotCount + 1) * static_cast<int64_t>(sizeof(IgnisSlot)) + 128, false, "counters");
@@ -116,11 +100,10 @@ public:
     auto address = (reinterpret_cast<uintptr_t>(counters.data()) + 127) & ~uintptr_t(127);
     slots = reinterpret_cast<IgnisSlot *>(address);
     spinLimit(); // Measured before anybody needs it.
-    SignalsBlocked blocked;
     workers.reserve(static_cast<size_t>(wanted));
     for (int i = 1; i < wanted; ++i) {
       workers.push_back({this, i, {}});
-      if (pthread_create(&workers.back().thread, nullptr, &Team::start, &workers.back())) {
+      if (!startThread(workers.back().thread, &Team::start, &workers.back())) {
         workers.pop_back(); // Fewer threads than asked for are still a team.
         break;
       }
@@ -169,9 +152,6 @@ private:
 
   static void *start(void *argument) {
     auto *worker = static_cast<Worker *>(argument);
-#ifdef __APPLE__
-    pthread_set_qos_class_self_np(QOS_CLASS_USER_INITIATED, 0); // Not the efficiency cores.
-#endif
     DefaultFloatEnvironment floats;
     worker->team->work(worker->index);
     return nullptr;
@@ -316,20 +296,15 @@ void ignis::runtime::parallelFor(int threads, int64_t count,
   shared.count = count;
   shared.task = &task;
   std::vector<pthread_t> helpers;
-  {
-    SignalsBlocked blocked;
-    for (int i = 1; i < threads && i < count; ++i) {
-      pthread_t thread;
-      if (pthread_create(
-              &thread, nullptr,
-              [](void *argument) -> void * {
-                static_cast<Shared *>(argument)->work();
-                return nullptr;
-              },
-              &shared))
-        break;
-      helpers.push_back(thread);
-    }
+  for (int i = 1; i < threads && i < count; ++i) {
+    pthread_t thread;
+    auto run = [](void *argument) -> void * {
+      static_cast<Shared *>(argument)->work();
+      return nullptr;
+    };
+    if (!startThread(thread, run, &shared))
+      break;
+    helpers.push_back(thread);
   }
   shared.work();
   for (pthread_t thread : helpers)

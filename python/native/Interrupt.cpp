@@ -5,10 +5,12 @@
 
 #include "Native.h"
 
+#include "llvm/Support/thread.h"
+
 #include <chrono>
 #include <condition_variable>
 #include <functional>
-#include <thread>
+#include <mutex>
 
 using namespace ignis::python;
 
@@ -35,7 +37,8 @@ void Interrupt::runAside(const std::function<void()> &work) {
   std::mutex mutex;
   std::condition_variable done;
   bool finished = false;
-  std::thread thread([&] {
+  // The compiler wants more stack than some systems give a std::thread.
+  llvm::thread thread([&] {
     work();
     std::lock_guard<std::mutex> lock(mutex);
     finished = true;

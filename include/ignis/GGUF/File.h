@@ -131,6 +131,10 @@ private:
   std::vector<uint32_t> tensorsByName;
 };
 
+/// Bytes of a page of memory: 4 KiB on x86-64, up to 64 KiB elsewhere. Nothing else in ignis asks
+/// the system or assumes a size.
+uint64_t pageSize();
+
 /// Text from a file or a command line made safe to print: printable characters (UTF-8) stay, a
 /// backslash becomes \\, everything else \xNN byte by byte. With `limit`, text of more bytes is cut
 /// and ends in "...".

@@ -33,6 +33,8 @@ constexpr int64_t kBlock = 32;            // values that share one scale
 constexpr int64_t kGroupRows = 16;        // output features interleaved together
 constexpr int64_t kGroupBlockBytes = 544; // 16 rows x 32 values + 16 float16 scales
 
+constexpr int64_t kMostStackBytes = 256 << 10; // that a kernel and what it calls may use
+
 /// Bytes of one activation record.
 constexpr int64_t activationRecordBytes(int64_t k) { return k + k / 4; }
 /// Bytes of an interleaved Q8_0 tensor of n output features.

@@ -17,7 +17,8 @@ namespace ignis::runtime {
 
 class ModuleCache {
 public:
-  /// "" for $IGNIS_CACHE_DIR, else $XDG_CACHE_HOME/ignis, else ~/.cache/ignis; "off" for no cache.
+  /// "" for $IGNIS_CACHE_DIR, else $XDG_CACHE_HOME/ignis, else ~/.cache/ignis
+  /// (~/Library/Caches/ignis on macOS); "off" for no cache.
   explicit ModuleCache(const std::string &directory);
 
   /// Hex key of options, model header, CPU, compiler and kernel ABI; "" if there is no cache, or if

@@ -32,7 +32,6 @@ namespace ignis::kernels {
 constexpr int64_t kRecordBlock = 40;    // 32 values, d, d * 2^112
 constexpr int64_t kValueBytes = 512;    // values of a block of a group
 constexpr int64_t kPairBytes = 2 * 544; // two blocks of a group
-constexpr int64_t kFileBlock = 34;      // float16 scale, 32 values
 
 /// Bytes of a group of k / 32 = `blocks` blocks.
 IGNIS_INLINE int64_t groupBytes(int64_t blocks) { return blocks * kGroupBlockBytes; }
@@ -51,10 +50,13 @@ IGNIS_INLINE int64_t scalesOffset(int64_t b, int64_t blocks) {
 /// any vector pipe, where the conversion is two on one pipe of many processors.
 constexpr float kMagic = 12582912.0f;
 
-/// The start of such a sum, loaded anew: kept in a register it would be one more vector operation.
-IGNIS_INLINE int32x4_t loadStart(const int32_t *start) {
+/// The start of such a sum.
+alignas(16) constexpr int32_t kStart[4] = {0x4b400000, 0x4b400000, 0x4b400000, 0x4b400000};
+
+/// kStart, loaded anew: kept in a register it would be one more vector operation.
+IGNIS_INLINE int32x4_t loadStart() {
   int32x4_t v;
-  __asm__ volatile("ldr %q0, %1" : "=w"(v) : "m"(*reinterpret_cast<const int32x4_t *>(start)));
+  __asm__ volatile("ldr %q0, %1" : "=w"(v) : "m"(*reinterpret_cast<const int32x4_t *>(kStart)));
   return v;
 }
 

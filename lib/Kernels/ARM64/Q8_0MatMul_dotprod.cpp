@@ -16,8 +16,6 @@ namespace {
 
 constexpr int kTileRows = 4;
 
-alignas(16) const int32_t kStart[4] = {0x4b400000, 0x4b400000, 0x4b400000, 0x4b400000};
-
 /// Adds one block: 8 features at w (lines of 64 bytes) times R records `stride` bytes apart.
 template <int R>
 IGNIS_INLINE void addBlock(const uint8_t *w, const float *dw, const uint8_t *a, int64_t stride,
@@ -27,7 +25,7 @@ IGNIS_INLINE void addBlock(const uint8_t *w, const float *dw, const uint8_t *a, 
   for (int r = 0; r < R; ++r)
 #pragma GCC unroll 2
     for (int h = 0; h < 2; ++h)
-      dot[r][h] = loadStart(kStart);
+      dot[r][h] = loadStart();
   auto *q = reinterpret_cast<const int8_t *>(w);
 #define IGNIS_QUAD(I)                                                                              \
   {                                                                                                \

@@ -19,8 +19,6 @@ namespace {
 constexpr int64_t kPairBlock = 80; // two rows' block: 4 x (8 values of one, 8 of the other), scales
 constexpr int64_t kPanelBytes = 2 * kMostBlocks * kPairBlock; // of the rows side by side
 
-alignas(16) const int32_t kStart[4] = {0x4b400000, 0x4b400000, 0x4b400000, 0x4b400000};
-
 /// Rows r0 and r1 (records) side by side: per block 64 bytes of values, then d0 d1 d0 d1.
 IGNIS_INLINE void joinRows(const uint8_t *r0, const uint8_t *r1, int64_t blocks, uint8_t *out) {
   for (int64_t b = 0; b < blocks; ++b) {
@@ -67,7 +65,7 @@ IGNIS_INLINE void addBlock(const uint8_t *w, const float *dw, const uint8_t *a, 
   for (int g = 0; g < 4; ++g)
 #pragma GCC unroll 2
     for (int p = 0; p < P; ++p)
-      dot[g][p] = loadStart(kStart);
+      dot[g][p] = loadStart();
 #pragma GCC unroll 4
   for (int o = 0; o < 4; ++o) {
     int8x16_t values[P];

@@ -7,7 +7,7 @@
 // multiplications an output on one of two vector pipes are the bound where there is one for
 // integers (Cortex-A72).
 
-#include "Layout.h"
+#include "MatVec.h"
 
 #define IGNIS_VARIANT neon
 #include "../Variant.inc"
@@ -24,59 +24,42 @@ IGNIS_INLINE int32x4_t dotRow(const int8_t *q, int8x16_t a0, int8x16_t a1) {
   return vpadalq_s16(vpaddlq_s16(p0), p1);
 }
 
-/// Adds one block of 16 features.
-template <bool shifted>
-IGNIS_INLINE void addBlock(const uint8_t *w, const uint8_t *a, float32x4_t *acc) {
-  auto *q = reinterpret_cast<const int8_t *>(w);
-  int8x16_t a0 = vld1q_s8(reinterpret_cast<const int8_t *>(a));
-  int8x16_t a1 = vld1q_s8(reinterpret_cast<const int8_t *>(a + 16));
-  float32_t da = activationScale<shifted>(a);
+struct Blocks {
+  /// Adds one block of 16 features.
+  template <bool shifted>
+  IGNIS_INLINE void addBlock(const uint8_t *w, const uint8_t *a, float32x4_t *acc) {
+    auto *q = reinterpret_cast<const int8_t *>(w);
+    int8x16_t a0 = vld1q_s8(reinterpret_cast<const int8_t *>(a));
+    int8x16_t a1 = vld1q_s8(reinterpret_cast<const int8_t *>(a + 16));
+    float32_t da = activationScale<shifted>(a);
 #pragma GCC unroll 2
-  for (int h = 0; h < 2; ++h) {
-    uint16x8_t halves = loadScales<shifted>(w + kValueBytes + 16 * h);
+    for (int h = 0; h < 2; ++h) {
+      uint16x8_t halves = loadScales<shifted>(w + kValueBytes + 16 * h);
 #pragma GCC unroll 2
-    for (int i = 0; i < 2; ++i) {
-      const int8_t *row = q + (2 * h + i) * 4 * kBlock;
-      int32x4_t s0 = vpaddq_s32(dotRow(row, a0, a1), dotRow(row + kBlock, a0, a1));
-      int32x4_t s1 = vpaddq_s32(dotRow(row + 2 * kBlock, a0, a1), dotRow(row + 3 * kBlock, a0, a1));
-      float32x4_t scale =
-          vmulq_n_f32(widen<shifted>(i ? vget_high_u16(halves) : vget_low_u16(halves)), da);
-      acc[2 * h + i] = vfmaq_f32(acc[2 * h + i], vcvtq_f32_s32(vpaddq_s32(s0, s1)), scale);
-      finishBefore(acc[2 * h + i]);
+      for (int i = 0; i < 2; ++i) {
+        const int8_t *row = q + (2 * h + i) * 4 * kBlock;
+        int32x4_t s0 = vpaddq_s32(dotRow(row, a0, a1), dotRow(row + kBlock, a0, a1));
+        int32x4_t s1 =
+            vpaddq_s32(dotRow(row + 2 * kBlock, a0, a1), dotRow(row + 3 * kBlock, a0, a1));
+        float32x4_t scale =
+            vmulq_n_f32(widen<shifted>(i ? vget_high_u16(halves) : vget_low_u16(halves)), da);
+        acc[2 * h + i] = vfmaq_f32(acc[2 * h + i], vcvtq_f32_s32(vpaddq_s32(s0, s1)), scale);
+        finishBefore(acc[2 * h + i]);
+      }
     }
   }
-}
 
-/// One group; false if sums with shifted scales may be wrong.
-template <bool shifted>
-IGNIS_INLINE bool multiplyGroup(const uint8_t *w, const uint8_t *a, int64_t blocks,
-                                float32x4_t *acc) {
-#pragma GCC unroll 4
-  for (int g = 0; g < 4; ++g)
-    acc[g] = vdupq_n_f32(0);
-  for (int64_t b = 0; b < blocks; ++b)
-    addBlock<shifted>(w + b * kGroupBlockBytes, a + b * kRecordBlock, acc);
-  return !shifted || !anyNotFinite(acc);
-}
-
-/// Rare.
-__attribute__((noinline)) void multiplyGroupAgain(const uint8_t *w, const uint8_t *a,
-                                                  int64_t blocks, float32x4_t *acc) {
-  multiplyGroup<false>(w, a, blocks, acc);
-}
+  template <bool shifted>
+  IGNIS_INLINE void addGroup(const uint8_t *w, const uint8_t *a, int64_t blocks, float32x4_t *acc) {
+    for (int64_t b = 0; b < blocks; ++b)
+      addBlock<shifted>(w + b * kGroupBlockBytes, a + b * kRecordBlock, acc);
+  }
+};
 
 } // namespace
 
 void ignis::kernels::neon::matvec_q8_0(const uint8_t *w, const uint8_t *a, const float *bias,
                                        const float *residual, float *y, int64_t k, int64_t nBegin,
                                        int64_t nEnd) {
-  int64_t blocks = k / kBlock, bytes = groupBytes(blocks), columns = nEnd - nBegin;
-  w += nBegin / kGroupRows * bytes;
-  for (int64_t j = 0; j < columns; j += kGroupRows, w += bytes) {
-    float32x4_t acc[4];
-    if (!multiplyGroup<true>(w, a, blocks, acc))
-      multiplyGroupAgain(w, a, blocks, acc);
-    finishGroup(acc, bias ? bias + j : nullptr, residual ? residual + j : nullptr, y + j,
-                columns - j);
-  }
+  multiplyVector<Blocks>(w, a, bias, residual, y, k, nBegin, nEnd);
 }

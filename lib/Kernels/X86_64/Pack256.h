@@ -7,8 +7,8 @@
 #ifndef IGNIS_LIB_KERNELS_X86_64_PACK256_H
 #define IGNIS_LIB_KERNELS_X86_64_PACK256_H
 
+#include "../PackGroups.h"
 #include "Quads.h"
-#include "ignis/Kernels/KernelABI.h"
 
 #include <immintrin.h>
 
@@ -48,41 +48,37 @@ IGNIS_INLINE void transpose(const uint8_t *const *rows, __m256i *lines) {
   }
 }
 
+/// One group from its rows' first blocks, as forEachGroup gives them.
+IGNIS_INLINE void packGroup(uint8_t *group, const uint8_t **sources, const int64_t *steps,
+                            int64_t blocks, __m256i flips) {
+  bool aligned = reinterpret_cast<uintptr_t>(group) % 32 == 0;
+  for (int64_t b = 0; b < blocks; ++b) {
+    uint8_t *quads = group + quadsOffset(b);
+    __m256i lines[2][8];
+    transpose(sources, lines[0]);
+    transpose(sources + 8, lines[1]);
+#pragma GCC unroll 8
+    for (int i = 0; i < kQuadLines; ++i)
+#pragma GCC unroll 2
+      for (int h = 0; h < 2; ++h)
+        storeLine(quads + i * kLine + h * 32, _mm256_xor_si256(lines[h][i], flips), aligned);
+    alignas(32) uint8_t scales[32];
+    for (int64_t r = 0; r < kGroupRows; ++r) {
+      __builtin_memcpy(scales + 2 * r, sources[r], 2);
+      sources[r] += steps[r];
+    }
+    storeLine(group + scalesOffset(b, blocks),
+              _mm256_load_si256(reinterpret_cast<const __m256i *>(scales)), aligned);
+  }
+}
+
 /// The PackFunction; every value byte is stored xor `flip` (0x80: q + 128).
 template <int flip>
 IGNIS_INLINE void packRows(const uint8_t *rows, int64_t rowCount, int64_t k, uint8_t *groups) {
-  alignas(64) static const uint8_t zeros[kFileBlock] = {};
   const __m256i flips = _mm256_set1_epi8(char(flip));
-  int64_t blocks = k / kBlock, rowBytes = blocks * kFileBlock;
-  for (int64_t first = 0; first < rowCount; first += kGroupRows) {
-    uint8_t *group = groups + first / kGroupRows * groupBytes(blocks);
-    const uint8_t *sources[kGroupRows];
-    int64_t steps[kGroupRows];
-    for (int64_t r = 0; r < kGroupRows; ++r) {
-      bool present = first + r < rowCount;
-      sources[r] = present ? rows + (first + r) * rowBytes : zeros;
-      steps[r] = present ? kFileBlock : 0;
-    }
-    bool aligned = reinterpret_cast<uintptr_t>(group) % 32 == 0;
-    for (int64_t b = 0; b < blocks; ++b) {
-      uint8_t *quads = group + quadsOffset(b);
-      __m256i lines[2][8];
-      transpose(sources, lines[0]);
-      transpose(sources + 8, lines[1]);
-#pragma GCC unroll 8
-      for (int i = 0; i < kQuadLines; ++i)
-#pragma GCC unroll 2
-        for (int h = 0; h < 2; ++h)
-          storeLine(quads + i * kLine + h * 32, _mm256_xor_si256(lines[h][i], flips), aligned);
-      alignas(32) uint8_t scales[32];
-      for (int64_t r = 0; r < kGroupRows; ++r) {
-        __builtin_memcpy(scales + 2 * r, sources[r], 2);
-        sources[r] += steps[r];
-      }
-      storeLine(group + scalesOffset(b, blocks),
-                _mm256_load_si256(reinterpret_cast<const __m256i *>(scales)), aligned);
-    }
-  }
+  forEachGroup(rows, rowCount, k, groups,
+               [&](uint8_t *group, const uint8_t **sources, const int64_t *steps) __attribute__((
+                   always_inline)) { packGroup(group, sources, steps, k / kBlock, flips); });
   _mm_sfence();
 }
 

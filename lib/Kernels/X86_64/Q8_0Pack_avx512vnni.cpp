@@ -5,8 +5,8 @@
 // time over every weight, so it has to keep up with memory; the stores bypass the cache, which the
 // packed weights would only wipe.
 
+#include "../PackGroups.h"
 #include "Quads.h"
-#include "ignis/Kernels/KernelABI.h"
 
 #include <immintrin.h>
 
@@ -57,41 +57,38 @@ IGNIS_INLINE void packBlock(const uint8_t *const *rows, uint8_t *quads, uint8_t 
     __builtin_memcpy(scales + 2 * r, rows[r], 2);
 }
 
+/// One group from its rows' first blocks, as forEachGroup gives them.
+IGNIS_INLINE void packGroup(uint8_t *group, const uint8_t **sources, const int64_t *steps,
+                            int64_t blocks) {
+  bool aligned = reinterpret_cast<uintptr_t>(group) % 64 == 0;
+  // The scales of a pair share a line: collect it, then write it in one go.
+  alignas(64) uint8_t scales[kLine];
+  for (int64_t b = 0; b < blocks; ++b) {
+    uint8_t *quads = group + quadsOffset(b);
+    packBlock(sources, quads, scales + b % 2 * 32, aligned);
+    if (b % 2 == 1) {
+      __m512i line = _mm512_load_si512(scales);
+      auto *out = reinterpret_cast<__m512i *>(group + scalesOffset(b - 1, blocks));
+      if (aligned)
+        _mm512_stream_si512(out, line);
+      else
+        _mm512_storeu_si512(out, line);
+    } else if (b + 1 == blocks) {
+      __m256i half = _mm256_load_si256(reinterpret_cast<const __m256i *>(scales));
+      _mm256_storeu_si256(reinterpret_cast<__m256i *>(group + scalesOffset(b, blocks)), half);
+    }
+    for (int64_t r = 0; r < kGroupRows; ++r)
+      sources[r] += steps[r];
+  }
+}
+
 } // namespace
 
 void ignis::kernels::avx512vnni::pack(const uint8_t *rows, int64_t rowCount, int64_t k,
                                       uint8_t *groups) {
-  alignas(64) static const uint8_t zeros[kFileBlock] = {};
-  int64_t blocks = k / kBlock, rowBytes = blocks * kFileBlock;
-  for (int64_t first = 0; first < rowCount; first += kGroupRows) {
-    uint8_t *group = groups + first / kGroupRows * groupBytes(blocks);
-    const uint8_t *sources[kGroupRows];
-    int64_t steps[kGroupRows];
-    for (int64_t r = 0; r < kGroupRows; ++r) {
-      bool present = first + r < rowCount;
-      sources[r] = present ? rows + (first + r) * rowBytes : zeros;
-      steps[r] = present ? kFileBlock : 0;
-    }
-    bool aligned = reinterpret_cast<uintptr_t>(group) % 64 == 0;
-    // The scales of a pair share a line: collect it, then write it in one go.
-    alignas(64) uint8_t scales[kLine];
-    for (int64_t b = 0; b < blocks; ++b) {
-      uint8_t *quads = group + quadsOffset(b);
-      packBlock(sources, quads, scales + b % 2 * 32, aligned);
-      if (b % 2 == 1) {
-        __m512i line = _mm512_load_si512(scales);
-        auto *out = reinterpret_cast<__m512i *>(group + scalesOffset(b - 1, blocks));
-        if (aligned)
-          _mm512_stream_si512(out, line);
-        else
-          _mm512_storeu_si512(out, line);
-      } else if (b + 1 == blocks) {
-        __m256i half = _mm256_load_si256(reinterpret_cast<const __m256i *>(scales));
-        _mm256_storeu_si256(reinterpret_cast<__m256i *>(group + scalesOffset(b, blocks)), half);
-      }
-      for (int64_t r = 0; r < kGroupRows; ++r)
-        sources[r] += steps[r];
-    }
-  }
+  int64_t blocks = k / kBlock;
+  forEachGroup(rows, rowCount, k, groups,
+               [&](uint8_t *group, const uint8_t **sources, const int64_t *steps)
+                   __attribute__((always_inline)) { packGroup(group, sources, steps, blocks); });
   _mm_sfence();
 }

@@ -21,7 +21,6 @@ constexpr int64_t kLine = 64;              // 16 rows x 4 values, one 512-bit re
 constexpr int64_t kQuadLines = 8;          // lines of values a block
 constexpr int64_t kPairBytes = 17 * kLine; // two blocks of a group
 constexpr int64_t kRecordBlock = 40;       // 32 values, scale, sum or start
-constexpr int64_t kFileBlock = 34;         // float16 scale, 32 values
 
 /// Bytes of a group of k / 32 = `blocks` blocks.
 IGNIS_INLINE int64_t groupBytes(int64_t blocks) { return blocks * 544; }

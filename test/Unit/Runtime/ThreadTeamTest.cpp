@@ -5,10 +5,14 @@
 // claim chunks, a barrier waits for chunks.
 
 #include "ignis/Runtime/ThreadTeam.h"
+#include "ignis/GGUF/File.h"
+#include "ignis/Kernels/KernelABI.h"
 
 #include <atomic>
+#include <chrono>
 #include <cstring>
 #include <gtest/gtest.h>
+#include <pthread.h>
 #include <vector>
 
 using namespace ignis;
@@ -70,6 +74,78 @@ void mark(const IgnisFrame *frame) {
   std::memset(frame->scratch, static_cast<int>(frame->thread + 1), 128);
   reinterpret_cast<std::atomic<int64_t> *>(frame->args[0])->fetch_add(1);
 }
+
+/// Comes back when `count` threads are here, or after ten seconds.
+void meet(std::atomic<int64_t> &here, int64_t count) {
+  here.fetch_add(1);
+  auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (here.load() < count && std::chrono::steady_clock::now() < end)
+    ;
+}
+
+/// Writes to twice the stack that kernels may use, from the near end, as calls do.
+__attribute__((noinline)) int useStack() {
+  volatile char bytes[2 * kernels::kMostStackBytes - 8192];
+  for (size_t i = sizeof(bytes); i >= 1024; i -= 1024)
+    bytes[i - 1] = 1;
+  return bytes[sizeof(bytes) - 1];
+}
+
+struct Places {
+  std::atomic<int64_t> here{0};
+  std::atomic<uint8_t *> scratch[3] = {};
+};
+
+/// Every thread says where its scratch is.
+void tellScratch(const IgnisFrame *frame) {
+  auto *places = reinterpret_cast<Places *>(frame->args[0]);
+  places->scratch[frame->thread] = frame->scratch;
+  useStack();
+  meet(places->here, 3);
+}
+
+TEST(ThreadTeam, ThreadsShareNoPageOfScratch) {
+  auto page = static_cast<int64_t>(gguf::pageSize());
+  EXPECT_EQ(page & (page - 1), 0);
+  for (int64_t bytes : {int64_t(128), page, page + 64}) {
+    auto team = ThreadTeam::create(3, 1, bytes);
+    ASSERT_NE(team, nullptr);
+    Places places;
+    uint64_t arguments[1] = {reinterpret_cast<uint64_t>(&places)};
+    team->run(tellScratch, nullptr, nullptr, arguments);
+    ASSERT_EQ(places.here, 3);
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_EQ(reinterpret_cast<uintptr_t>(places.scratch[i].load()) % page, 0u);
+      if (i)
+        EXPECT_GE(places.scratch[i].load() - places.scratch[i - 1].load(), bytes);
+    }
+  }
+}
+
+#ifdef __GLIBC__
+TEST(ThreadTeam, StacksAreLargeEnoughForKernels) {
+  pthread_attr_t before, small; // What musl gives.
+  ASSERT_EQ(pthread_getattr_default_np(&before), 0);
+  ASSERT_EQ(pthread_attr_init(&small), 0);
+  ASSERT_EQ(pthread_attr_setstacksize(&small, 128 << 10), 0);
+  ASSERT_EQ(pthread_setattr_default_np(&small), 0);
+  auto team = ThreadTeam::create(3, 1, 128);
+  ASSERT_NE(team, nullptr);
+  Places places;
+  uint64_t arguments[1] = {reinterpret_cast<uint64_t>(&places)};
+  team->run(tellScratch, nullptr, nullptr, arguments);
+  EXPECT_EQ(places.here, 3);
+  std::atomic<int64_t> here{0};
+  parallelFor(3, 3, [&](int64_t) {
+    useStack();
+    meet(here, 3);
+  });
+  EXPECT_EQ(here, 3);
+  EXPECT_EQ(pthread_setattr_default_np(&before), 0);
+  pthread_attr_destroy(&small);
+  pthread_attr_destroy(&before);
+}
+#endif
 
 TEST(ThreadTeam, EveryChunkOnceInOrder) {
   for (int threads : {1, 2, 3, 4}) {
