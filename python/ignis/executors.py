@@ -213,8 +213,9 @@ class Pool:
                         outcome = self._outcome(self._extra.submit(limited, self.limit, function, task))
                         yield task, Crash("its workers died") if outcome is _BROKEN else outcome
         finally:
-            for future in pending:
-                future.cancel()
+            if self._extra is not None:  # A pool of this machine ends them itself (close), or finishes them.
+                for future in pending:
+                    future.cancel()
 
     def _outcome(self, future: Future) -> Any:
         try:
@@ -250,13 +251,13 @@ class DaskExecutor(Executor):
     """A Dask cluster (Debian's python3-distributed). Workers need this package, the model, the plugins and the
     results' folder at the same paths, and one thread each: `dask-worker ADDRESS --nthreads 1`."""
 
-    def __init__(self, address: str):
+    def __init__(self, address: str, timeout: float = 20.0):
         try:
             from distributed import Client
         except ImportError:
             raise InputError("--dask wants Dask's distributed scheduler: install python3-distributed") from None
         try:
-            self.client = Client(address, timeout=20, set_as_default=False)
+            self.client = Client(address, timeout=timeout, set_as_default=False)
         except (OSError, ValueError) as error:
             raise InputError(f"--dask {address}: no scheduler answers ({str(error) or type(error).__name__})") from None
         self._executor = self.client.get_executor(pure=False)
