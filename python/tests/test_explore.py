@@ -201,10 +201,10 @@ def test_budget_of_time(tiny, whole, tmp_path, name):
     path = write(tmp_path / "e.toml", tiny)
     results = tmp_path / "r.jsonl"
     shutil.copy(whole[1].with_suffix(".reference.npy"), results.with_suffix(".reference.npy"))
-    explore(path, results, strategy=name, orders=10**6, seconds=0.5)
+    explore(path, results, strategy=name, orders=10**6, seconds=0.01)
     assert not Results(results).known.done[-1]["complete"]
-    some = facts_known(results)
-    assert len(some[0]) < len(facts_known(whole[1])[0])
+    some, every = facts_known(results), facts_known(whole[1])
+    assert len(some[0]) < len(every[0]) or len(some[1]) < len(every[1])
     explore(path, results, strategy="exhaustive")
     assert Results(results).known.done[-1]["complete"] and facts_known(results) == facts_known(whole[1])
     unique(results)
