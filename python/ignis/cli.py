@@ -36,15 +36,18 @@ def _explore(options: argparse.Namespace) -> int:
         return 0
     executor = None
     if options.dask:
-        from .executors import dask_executor
-        executor = dask_executor(options.dask)
+        from .executors import DaskExecutor
+        executor = DaskExecutor(options.dask)
     output = options.output or Path(options.experiment).with_suffix(".jsonl").name
-    explorer = Explorer(chosen, output, options.workers, executor, options.quiet, options.time_limit)
+    memory = int(options.memory_limit * 2**30) if options.memory_limit else None
+    explorer = Explorer(chosen, output, options.workers, executor, options.quiet, options.time_limit, memory)
     try:
         explorer.explore()
         print(summary(explorer))
     finally:
         explorer.close()
+        if executor is not None:
+            executor.shutdown(cancel_futures=True)
     note(f"results in {output}; python -m ignis report {output}")
     return 0
 
@@ -84,6 +87,8 @@ def main(arguments: list[str] | None = None) -> int:
     explore.add_argument("--workers", type=_count, default=max(1, (os.cpu_count() or 2) - 1), help="processes")
     explore.add_argument("--dask", metavar="ADDRESS", help="a Dask scheduler, tcp://HOST:PORT")
     explore.add_argument("--time-limit", type=float, default=120.0, help="seconds that one task may take")
+    explore.add_argument("--memory-limit", type=float, metavar="GIB",
+                         help="memory that one process may hold (3/4 of the machine's, shared by the workers)")
     explore.add_argument("--load-pass-plugin", action="append", default=[], metavar="FILE.so")
     explore.add_argument("-q", "--quiet", action="store_true", help="no progress")
     explore.set_defaults(run=_explore)

@@ -33,7 +33,10 @@ class Contract:
         return (facts - self.invalidates) | self.establishes
 
     def then(self, other: Contract) -> Contract:
-        """The contract of two passes that run one after the other."""
+        """The contract of two passes that run one after the other; InputError if they never can."""
+        lost = other.requires & (self.invalidates - self.establishes)
+        if lost:
+            raise InputError(f"{' '.join(sorted(lost))}: required by a pass, but invalidated before it")
         return Contract(self.requires | (other.requires - self.establishes),
                         (self.establishes - other.invalidates) | other.establishes,
                         (self.invalidates - other.establishes) | (other.invalidates - other.establishes))
@@ -75,7 +78,10 @@ def contract_of(names: Iterable[str]) -> Contract:
     for name in names:
         info = registry().get(name)
         if info:
-            result = result.then(info.contract)
+            try:
+                result = result.then(info.contract)
+            except InputError as error:
+                raise InputError(f"{name}: {error}") from None
     return result
 
 

@@ -2,23 +2,28 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tasks go through `concurrent.futures.Executor`: processes of this machine, or a Dask cluster.
 
-A pass may crash or never end; that is a result. A task that takes longer than its limit ends its
-process by a signal. When a process of this machine dies, all tasks that were on their way are suspects
-and run again one by one, each in a process of its own; the one that dies again is `Crash`. Dask's
-scheduler does the same by itself: it gives a lost worker's tasks to others, and gives up on a task that
-took several workers with it.
+A pass may crash, never end or take all memory; that is a result. A task that takes longer than its limit
+ends its process by a signal; the explorer ends a process that holds more memory than its limit. When a
+process of this machine dies, all tasks that were on their way are suspects and run again one by one, each
+in a process of its own; the one that dies again is `Crash`. Dask's scheduler gives a lost worker's tasks to
+others, and gives up on a task that was near several deaths; such a task runs once more with no other
+beside it, and is `Crash` if it dies again.
 """
 
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+import threading
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import Any, Callable, Iterable, Iterator
 
 from .errors import InputError
+
+POLL = 0.1  # seconds between two looks at the memory of the processes
 
 
 @dataclass(frozen=True)
@@ -37,38 +42,67 @@ def limited(limit: float, function: Callable, task: Any) -> Any:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def _ignore_interrupt() -> None:
-    """Ctrl-C in a terminal reaches workers too: the explorer ends them in good order."""
+def _end_with(parent: Any) -> None:
+    parent.join()
+    os._exit(1)
+
+
+def _begin_worker() -> None:
+    """Ctrl-C in a terminal reaches workers too: the explorer ends them in good order. If the explorer
+    itself is killed, they end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 
-def _exit_reason(processes: Iterable) -> str:
-    for process in processes:
-        process.join(2)
-        code = process.exitcode
-        if code == -signal.SIGALRM:
-            return "took longer than its time limit"
-        if code is not None and code < 0 and code != -signal.SIGTERM:
-            try:
-                return f"the process died of {signal.Signals(-code).name}"
-            except ValueError:
-                return f"the process died of signal {-code}"
-        if code:
-            return f"the process ended with status {code}"
-    return "the process died"
+def total_memory() -> int:
+    """Bytes that this machine, or the control group that we are in, has."""
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        try:
+            with open(path) as file:
+                total = min(total, int(file.read()))
+        except (OSError, ValueError):  # none, or "max"
+            pass
+    return total
+
+
+def _held(pid: int) -> int:
+    """Bytes of memory that a process has for itself (mapped files do not count); 0 if unknown."""
+    try:
+        with open(f"/proc/{pid}/status", "rb") as file:
+            for line in file:
+                if line.startswith(b"RssAnon:"):
+                    return int(line.split()[1]) * 1024
+    except (OSError, ValueError):
+        pass
+    return 0
 
 
 class Pool:
-    """Runs tasks and yields outcomes as they come. `extra`: an Executor of someone else's (Dask's)."""
+    """Runs tasks and yields outcomes as they come.
 
-    def __init__(self, workers: int = 1, limit: float = 120.0, extra: Executor | None = None):
+    workers  processes of this machine
+    limit    seconds that one task may take
+    memory   bytes that one process may hold (Linux; 3/4 of the machine's, shared by the workers)
+    extra    an Executor of someone else's (Dask's), instead of processes
+    """
+
+    def __init__(self, workers: int = 1, limit: float = 120.0, extra: Executor | None = None,
+                 memory: int | None = None):
         self.workers, self.limit, self._extra = max(workers, 1), limit, extra
+        self.memory = memory or total_memory() * 3 // 4 // self.workers
         self._pool: ProcessPoolExecutor | None = None
+        self._ended: dict[int, str] = {}  # why we ended a process, by its id
         self.lost = 0  # processes that died
+
+    # --- Processes of this machine ----------------------------------------------------------------
 
     def _make(self, workers: int) -> ProcessPoolExecutor:
         return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"),
-                                   initializer=_ignore_interrupt)
+                                   initializer=_begin_worker)
 
     def _executor(self) -> Executor:
         if self._extra is not None:
@@ -77,100 +111,160 @@ class Pool:
             self._pool = self._make(self.workers)
         return self._pool
 
-    def _drop(self) -> list:
-        """Ends the broken pool; its processes, for their exit codes."""
-        processes = list((self._pool._processes or {}).values()) if self._pool else []
+    def _watch(self, pool: ProcessPoolExecutor) -> None:
+        """Ends processes that hold too much memory."""
+        for pid in list(pool._processes or ()):
+            held = _held(pid)
+            if held > self.memory and pid not in self._ended:
+                self._ended[pid] = (f"held {held / 2**30:.1f} GiB of memory, more than its limit of "
+                                    f"{self.memory / 2**30:.1f} GiB")
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+
+    def _wait(self, futures: Iterable[Future], pool: ProcessPoolExecutor | None) -> set[Future]:
+        while True:
+            done, _ = wait(futures, POLL if pool else None, FIRST_COMPLETED)
+            if done:
+                return done
+            self._watch(pool)
+
+    def _exit_reason(self, processes: Iterable) -> str:
+        for process in processes:
+            process.join(2)
+            code = process.exitcode
+            if process.pid in self._ended:
+                return self._ended[process.pid]
+            if code == -signal.SIGALRM:
+                return f"took longer than its limit of {self.limit:g} seconds"
+            if code is not None and code < 0 and code != -signal.SIGTERM:
+                try:
+                    return f"the process died of {signal.Signals(-code).name}"
+                except ValueError:
+                    return f"the process died of signal {-code}"
+            if code:
+                return f"the process ended with status {code}"
+        return "the process died"
+
+    def _drop(self) -> None:
+        """Gives up the broken pool."""
         if self._pool:
             self._pool.shutdown(wait=False, cancel_futures=True)
         self._pool = None
-        return processes
 
     def _alone(self, function: Callable, task: Any) -> Any:
         """A suspect, in a process of its own."""
-        with self._make(1) as pool:
+        pool = self._make(1)
+        try:
             future = pool.submit(limited, self.limit, function, task)
             processes = list(pool._processes.values())
             try:
+                self._wait([future], pool)
                 return future.result()
             except BrokenProcessPool:
                 self.lost += 1
-                return Crash(_exit_reason(processes))
+                return Crash(self._exit_reason(processes))
+        finally:
+            _terminate(pool)
+
+    # --- Tasks ------------------------------------------------------------------------------------
 
     def run(self, function: Callable, tasks: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
-        """(task, outcome) for every task, in the order in which they end."""
+        """(task, outcome) for every task, in the order in which they end. Who stops listening leaves the
+        tasks that are on their way undone."""
         source, pending, suspects = iter(tasks), {}, []
         depth = 2 * self.workers if self._extra is None else 64
         more = True
-        while more or pending or suspects:
-            while more and len(pending) < depth:
-                try:
-                    task = next(source)
-                except StopIteration:
-                    more = False
-                    break
-                try:
-                    pending[self._executor().submit(limited, self.limit, function, task)] = task
-                except BrokenProcessPool:
-                    suspects.append(task)
-                    break
-            if pending and not suspects:
-                done, _ = wait(pending, return_when=FIRST_COMPLETED)
-            else:
-                done = set()
-            for future in done:
-                task = pending.pop(future)
-                outcome = self._outcome(future)
-                if outcome is _BROKEN:
-                    suspects.append(task)
-                else:
-                    yield task, outcome
-            if suspects:
-                if self._extra is None:
-                    for future in list(pending):  # All of them broke, or will.
-                        task = pending.pop(future)
-                        try:
-                            outcome = self._outcome(future)
-                        except Exception:  # cancelled
-                            outcome = _BROKEN
-                        if outcome is _BROKEN:
-                            suspects.append(task)
-                        else:
-                            yield task, outcome
-                    self._drop()
-                for task in suspects:
-                    yield task, self._alone(function, task)
-                suspects = []
+        try:
+            while more or pending or suspects:
+                while more and len(pending) < depth and not suspects:
+                    try:
+                        task = next(source)
+                    except StopIteration:
+                        more = False
+                        break
+                    try:
+                        pending[self._executor().submit(limited, self.limit, function, task)] = task
+                    except BrokenProcessPool:
+                        suspects.append(task)
+                for future in self._wait(pending, self._pool) if pending and not suspects else ():
+                    task = pending.pop(future)
+                    outcome = self._outcome(future)
+                    if outcome is _BROKEN:
+                        suspects.append(task)
+                    else:
+                        yield task, outcome
+                if not suspects:
+                    continue
+                for future in list(pending):  # Of this machine all others broke too, or will.
+                    task = pending.pop(future)
+                    outcome = self._outcome(future)
+                    if outcome is _BROKEN:
+                        suspects.append(task)
+                    else:
+                        yield task, outcome
+                self._drop()
+                while suspects:
+                    task = suspects.pop(0)
+                    if self._extra is None:
+                        yield task, self._alone(function, task)
+                    else:
+                        outcome = self._outcome(self._extra.submit(limited, self.limit, function, task))
+                        yield task, Crash("its workers died") if outcome is _BROKEN else outcome
+        finally:
+            if self._extra is not None:  # A pool of this machine ends them itself (close), or finishes them.
+                for future in pending:
+                    future.cancel()
 
     def _outcome(self, future: Future) -> Any:
         try:
             return future.result()
         except BrokenProcessPool:
             return _BROKEN
+        except CancelledError:
+            if self._extra is None:
+                return _BROKEN
+            raise InputError("the Dask scheduler went away; what is done is in the results: run again to go on") from None
         except Exception as error:
             if type(error).__name__ == "KilledWorker":
-                return Crash("took several workers with it")
+                self.lost += 1
+                return _BROKEN
             raise
 
     def close(self) -> None:
         if self._pool:
-            for process in list((self._pool._processes or {}).values()):
-                process.terminate()
-            self._pool.shutdown(wait=False, cancel_futures=True)
+            _terminate(self._pool)
             self._pool = None
+
+
+def _terminate(pool: ProcessPoolExecutor) -> None:
+    for process in list((pool._processes or {}).values()):
+        process.terminate()
+    pool.shutdown(wait=False, cancel_futures=True)
 
 
 _BROKEN = object()
 
 
-def dask_executor(address: str) -> Executor:
-    """An executor on a Dask cluster (Debian's python3-distributed). Workers need this package, the
-    model and the results' folder at the same paths, and one thread each."""
-    try:
-        from distributed import Client
-    except ImportError:
-        raise InputError("--dask wants Dask's distributed scheduler: install python3-distributed") from None
-    try:
-        client = Client(address, timeout=20, set_as_default=False)
-    except OSError as error:
-        raise InputError(f"--dask {address}: no scheduler answers ({error})") from None
-    return client.get_executor(pure=False)
+class DaskExecutor(Executor):
+    """A Dask cluster (Debian's python3-distributed). Workers need this package, the model, the plugins and the
+    results' folder at the same paths, and one thread each: `dask-worker ADDRESS --nthreads 1`."""
+
+    def __init__(self, address: str, timeout: float = 20.0):
+        try:
+            from distributed import Client
+        except ImportError:
+            raise InputError("--dask wants Dask's distributed scheduler: install python3-distributed") from None
+        try:
+            self.client = Client(address, timeout=timeout, set_as_default=False)
+        except (OSError, ValueError) as error:
+            raise InputError(f"--dask {address}: no scheduler answers ({str(error) or type(error).__name__})") from None
+        self._executor = self.client.get_executor(pure=False)
+
+    def submit(self, function: Callable, /, *arguments: Any, **named: Any) -> Future:
+        return self._executor.submit(function, *arguments, **named)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        self._executor.shutdown(wait=wait and not cancel_futures)
+        self.client.close()

@@ -157,9 +157,9 @@ def load(path: str | Path, model: str | None = None, plugins: list[str] = []) ->
     gate = {"decode": 3, "chunk": imports["chunk"], "threads": 2} | _table(
         data.get("gate", {}), {"prompts": list, "decode": int, "chunk": int, "threads": int, "perplexity": str},
         f"{path}: gate")
-    timing = {"top": 12, "rounds": 15, "threads": 2, "decode_calls": 8, "decode_depth": 16,
+    timing = {"top": 12, "confirm": 2, "rounds": 15, "threads": 2, "decode_calls": 8, "decode_depth": 16,
               "prefill_calls": 2, "prefill_rows": imports["chunk"]} | _table(
-        data.get("timing", {}), {key: int for key in ("top", "rounds", "threads", "decode_calls", "decode_depth",
+        data.get("timing", {}), {key: int for key in ("top", "confirm", "rounds", "threads", "decode_calls", "decode_depth",
                                                       "prefill_calls", "prefill_rows")}, f"{path}: timing")
     return Experiment(path, data.get("question", ""), Path(model) if model else folder / data.get("model", ""),
                       imports, space, default, loaded, search, gate, timing)

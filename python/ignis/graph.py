@@ -27,9 +27,11 @@ class Graph:
         self.plugins = plugins
         self._packed: dict[str, bytes] = {self.root: work.pack(root)}
         self._parents: dict[str, tuple[str, str]] = {}
+        self._states = {self.root}
         for (origin, key), edge in results.known.edges.items():
             if "to" in edge:
                 self._parents.setdefault(edge["to"], (origin, key))
+                self._states.add(edge["to"])
         self.run_steps = 0  # steps that were run, not remembered
 
     # --- Edges ------------------------------------------------------------------------------------
@@ -38,12 +40,13 @@ class Graph:
         """What is known of a step from a state: {"to": hash} or {"error": reason}."""
         return self.results.known.edges.get((origin, key))
 
-    def states(self) -> set[str]:
-        found = {self.root}
-        for edge in self.results.known.edges.values():
-            if "to" in edge:
-                found.add(edge["to"])
-        return found
+    def states(self) -> frozenset[str]:
+        """All states that were reached, the root among them."""
+        return frozenset(self._states)
+
+    def size(self) -> int:
+        """How many states were reached."""
+        return len(self._states)
 
     def path(self, state: str) -> list[str]:
         """Steps from the root to a state, the first way that was found."""
@@ -104,6 +107,7 @@ class Graph:
                 if module is not None:
                     self._packed.setdefault(edge["to"], module)
                 self._parents.setdefault(edge["to"], (state, key))
+                self._states.add(edge["to"])
 
     # --- Orders -----------------------------------------------------------------------------------
 

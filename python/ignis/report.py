@@ -257,7 +257,7 @@ def page(loaded: Loaded, top: int) -> str:
             "sort": "decode" if any(row["decode"] for row in rows) else "total_ops"}
     wrong = [row for row in rows if not row["ok"]]
     cards = [(f"{loaded.space.count():,}", "legal orders"), (f"{sum(loaded.tally.values()):,}", "walked to their end"),
-             (f"{len(loaded.graph.states()):,}", "distinct IR states"), (f"{len(known.edges):,}", "steps run"),
+             (f"{loaded.graph.size():,}", "distinct IR states"), (f"{len(known.edges):,}", "steps run"),
              (f"{len(rows):,}", "final states, each checked"), (f"{len(wrong):,}", "of them wrong"),
              (f"{len(known.timings):,}", "timed")]
     reasons: dict[str, int] = {}

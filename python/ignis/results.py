@@ -3,7 +3,6 @@
 """Results are JSON lines, only ever appended. Kinds of records:
 
 * run      what was run: experiment, commit, CPU, LLVM, compiler, model, seed, command
-* state    an IR state by its hash: facts of each entry point
 * edge     a step from one state to another, or why it failed
 * order    an order that was tried, and the state that it ends in
 * measure  a final state, once: correct or not and why, compile time, barriers, kernel calls
@@ -15,6 +14,7 @@ A process that dies may leave half a line at the end: it is ignored, and what it
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -48,7 +48,6 @@ class Known:
     """What a results file says, by key."""
 
     runs: list[dict] = field(default_factory=list)
-    states: dict[str, dict] = field(default_factory=dict)
     edges: dict[tuple[str, str], dict] = field(default_factory=dict)
     orders: dict[tuple[str, ...], dict] = field(default_factory=dict)
     measures: dict[str, dict] = field(default_factory=dict)
@@ -59,8 +58,6 @@ class Known:
         kind = record["kind"]
         if kind == "run":
             self.runs.append(record)
-        elif kind == "state":
-            self.states[record["hash"]] = record
         elif kind == "edge":
             self.edges[record["from"], record["step"]] = record
         elif kind == "order":
@@ -74,27 +71,39 @@ class Known:
 
 
 class Results:
-    """A results file that is open for appending; what it already holds is in `known`."""
+    """A results file; what it holds is in `known`. With an `identity` it is open for appending, by one process
+    at a time, and belongs to that identity alone; without, it is only read, perhaps while it grows."""
 
     def __init__(self, path: str | os.PathLike, identity: dict | None = None):
         self.path = Path(path)
         self.known = Known()
-        if self.path.exists():
+        self._file: IO[bytes] | None = None
+        if identity is None:
             for record in read(self.path):
                 self.known.add(record)
-        if identity is not None:
-            for run in self.known.runs:
-                differing = [key for key in identity if run["identity"].get(key) != identity[key]]
-                if differing:
-                    raise InputError(f"{path}: made with another {' and '.join(differing)}; expected the same, "
-                                     "or another file for these results")
-        self._file: IO[bytes] = open(self.path, "r+b" if self.path.exists() else "w+b")
-        self._file.seek(0, os.SEEK_END)
-        end = self._file.tell()
-        if end:  # Half a line of a process that died.
-            data = self.path.read_bytes()
+            return
+        self._file = open(self.path, "a+b")
+        try:
+            self._begin(identity)
+        except BaseException:
+            self.close()
+            raise
+
+    def _begin(self, identity: dict) -> None:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise InputError(f"{self.path}: another exploration is writing it") from None
+        for record in read(self.path):
+            self.known.add(record)
+        for run in self.known.runs:
+            differing = [key for key in identity if run["identity"].get(key) != identity[key]]
+            if differing:
+                raise InputError(f"{self.path}: made with another {' and '.join(differing)}; expected the same, "
+                                 "or another file for these results")
+        data = self.path.read_bytes()
+        if not data.endswith(b"\n"):  # Half a line of a process that died.
             self._file.truncate(data.rfind(b"\n") + 1)
-            self._file.seek(0, os.SEEK_END)
 
     def append(self, kind: str, **values: object) -> dict:
         """Writes a record and hands it to the system before it returns."""
@@ -108,7 +117,9 @@ class Results:
         os.fsync(self._file.fileno())
 
     def close(self) -> None:
-        self._file.close()
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
     def __enter__(self) -> Results:
         return self

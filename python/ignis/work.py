@@ -108,7 +108,7 @@ def expand(task: dict) -> dict:
     for key, text in task["steps"].items():
         try:
             made, _, seconds = apply(module, text)
-        except Exception as error:  # of a pass, or of someone's function: a result
+        except BaseException as error:  # of a pass, or of someone's function (sys.exit() too): a result
             edges[key] = {"error": first_line(error)}
         else:
             edges[key] = {"to": made.hash, "seconds": round(seconds, 6), "module": pack(made)}
@@ -186,9 +186,12 @@ def compare(logits: np.ndarray, wanted: np.ndarray, tolerance: float) -> tuple[b
 
 def measure(task: dict) -> dict:
     """A final state: its facts, and whether the compiled code computes the reference's logits."""
+    model_of(task)
+    wanted = np.load(task["reference"])
+    if hashlib.sha256(wanted.tobytes()).hexdigest() != task["reference_digest"]:
+        raise InputError(f"{task['reference']}: not the explorer's reference")
     module = unpack(task["module"])
     out: dict[str, Any] = {"hash": task["hash"], "ok": False, "reason": None, "facts": {}}
-    _load_plugins(task)
     stage = "facts"
     try:
         out["facts"] = describe_final(module)
@@ -197,15 +200,12 @@ def measure(task: dict) -> dict:
         out["compile_seconds"] = round(compiled.seconds, 4)
         stage = "run"
         logits = gate_logits(session, task["gate"])
-        wanted = np.load(task["reference"])
-        if hashlib.sha256(wanted.tobytes()).hexdigest() != task["reference_digest"]:
-            raise InputError(f"{task['reference']}: not the explorer's reference")
         out["ok"], out["reason"], out["difference"] = compare(logits, wanted, task["tolerance"])
         out["digest"] = hashlib.sha256(logits.tobytes()).hexdigest()[:16]
         if "perplexity" in task:
             session.rewind(0)
             out["perplexity"] = session.perplexity(task["perplexity"])
-    except InputError as error:
+    except Exception as error:  # a result
         out["reason"] = f"{stage}: {first_line(error)}"
     return out
 

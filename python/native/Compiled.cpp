@@ -27,6 +27,11 @@ static tools::ModelOptions makeOptions(const Model &model, const ignis::python::
                                        const std::string &kv, int64_t context, int64_t chunk,
                                        const std::vector<std::string> &entries,
                                        const std::string &cache) {
+  if (kv != "f16" && kv != "f32")
+    throw InputError("kv is '" + kv + "', expected f16 or f32");
+  if (context < 0 || chunk < 0)
+    throw InputError("context is " + std::to_string(context) + " and chunk " +
+                     std::to_string(chunk) + ", expected 0 or more");
   tools::ModelOptions options;
   options.compile.modelPath = model.file.path();
   options.compile.pipeline = pipeline;

@@ -105,7 +105,9 @@ void ignis::python::bindModel(py::module_ &module) {
       .def(
           "tokenize",
           [](Model &model, const std::string &text, bool special) {
-            return model.getTokenizer().encode(text, special);
+            const tokenizer::Tokenizer &tokenizer = model.getTokenizer();
+            py::gil_scoped_release release;
+            return tokenizer.encode(text, special);
           },
           py::arg("text"), py::arg("special") = false, "Ids of a text.")
       .def(

@@ -20,6 +20,8 @@
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/xxhash.h"
 
+#include <optional>
+
 #include <pybind11/stl.h>
 
 using namespace mlir;
@@ -177,54 +179,86 @@ static std::string describe(const ignis::python::Module &module) {
   return text;
 }
 
+namespace {
 /// The buffers of a function as a planning problem, with offsets once they are planned.
-static py::object memory(const ignis::python::Module &module, const std::string &name,
-                         int64_t alignment) {
+struct Memory {
+  memplan::Problem problem;
+  std::vector<std::string> labels;
+  std::vector<std::optional<int64_t>> offsets; ///< bytes in the arena
+  std::vector<bool> rounded;                   ///< whether it holds rounded activations
+};
+} // namespace
+
+/// What a buffer is for, and where it was put.
+static std::pair<std::string, std::optional<int64_t>> placeOf(func::FuncOp function,
+                                                              const LiveBuffer &buffer) {
+  std::string label = "buffer";
+  std::optional<int64_t> offset;
+  if (auto argument = dyn_cast<BlockArgument>(buffer.value)) {
+    unsigned number = argument.getArgNumber();
+    if (auto role = function.getArgAttrOfType<StringAttr>(number, kRoleAttr))
+      label = role.getValue().str();
+    if (auto at = function.getArgAttrOfType<IntegerAttr>(number, kOffsetAttr))
+      offset = at.getInt();
+    return {label, offset};
+  }
+  SmallVector<Operation *> users(buffer.value.getUsers());
+  for (Operation *user : llvm::reverse(users))
+    if (auto dst = dyn_cast<DestinationStyleOpInterface>(user);
+        dst && llvm::is_contained(dst.getDpsInits(), buffer.value)) {
+      label = user->getName().stripDialect().str();
+      break;
+    }
+  APInt shift;
+  if (auto view = buffer.value.getDefiningOp<memref::ViewOp>();
+      view && matchPattern(view.getByteShift(), m_ConstantInt(&shift)))
+    offset = shift.getSExtValue();
+  return {label, offset};
+}
+
+/// Nothing of a function on tensors.
+static std::optional<Memory> memoryOf(const ignis::python::Module &module, const std::string &name,
+                                      int64_t alignment) {
+  py::gil_scoped_release release;
+  std::lock_guard<std::mutex> lock(irLock());
   auto function = const_cast<ignis::python::Module &>(module).op->lookupSymbol<func::FuncOp>(name);
   if (!function || function.isExternal())
     throw InputError("no function '" + name + "' in the module");
-  bool tensors =
-      llvm::any_of(function.getArgumentTypes(), [](Type type) { return isa<TensorType>(type); });
-  FailureOr<SmallVector<LiveBuffer>> buffers = failure();
-  if (!tensors)
-    buffers = collectBuffers(function, /*quiet=*/true);
+  if (alignment < 1)
+    throw InputError("alignment is " + std::to_string(alignment) + ", expected 1 or more");
+  if (llvm::any_of(function.getArgumentTypes(), [](Type type) { return isa<TensorType>(type); }))
+    return std::nullopt;
+  FailureOr<SmallVector<LiveBuffer>> buffers = collectBuffers(function, /*quiet=*/true);
   if (failed(buffers))
+    return std::nullopt;
+  Memory memory;
+  memory.problem = toProblem(*buffers, alignment);
+  for (const LiveBuffer &buffer : *buffers) {
+    auto [label, offset] = placeOf(function, buffer);
+    memory.labels.push_back(label);
+    memory.offsets.push_back(offset);
+    memory.rounded.push_back(buffer.isRounded());
+  }
+  return memory;
+}
+
+static py::object memory(const ignis::python::Module &module, const std::string &name,
+                         int64_t alignment) {
+  std::optional<Memory> found = memoryOf(module, name, alignment);
+  if (!found)
     return py::none();
-  memplan::Problem problem = toProblem(*buffers, alignment);
-  py::list rows, offsets, rounded, names;
-  bool planned = !buffers->empty();
-  for (auto [buffer, entry] : llvm::zip(*buffers, problem.buffers)) {
-    std::string label = "buffer";
-    py::object offset = py::none();
-    if (auto argument = dyn_cast<BlockArgument>(buffer.value)) {
-      unsigned number = argument.getArgNumber();
-      if (auto role = function.getArgAttrOfType<StringAttr>(number, kRoleAttr))
-        label = role.getValue().str();
-      if (auto at = function.getArgAttrOfType<IntegerAttr>(number, kOffsetAttr))
-        offset = py::int_(at.getInt());
-    } else {
-      SmallVector<Operation *> users(buffer.value.getUsers());
-      for (Operation *user : llvm::reverse(users))
-        if (auto dst = dyn_cast<DestinationStyleOpInterface>(user);
-            dst && llvm::is_contained(dst.getDpsInits(), buffer.value)) {
-          label = user->getName().stripDialect().str();
-          break;
-        }
-      APInt shift;
-      if (auto view = buffer.value.getDefiningOp<memref::ViewOp>();
-          view && matchPattern(view.getByteShift(), m_ConstantInt(&shift)))
-        offset = py::int_(shift.getSExtValue());
-    }
-    planned &= !offset.is_none();
+  py::list rows;
+  bool planned = !found->offsets.empty();
+  for (auto [label, entry, offset] :
+       llvm::zip(found->labels, found->problem.buffers, found->offsets)) {
     rows.append(
         py::make_tuple(label + " " + entry.id, entry.begin, entry.end, entry.size, entry.align));
-    offsets.append(offset);
-    rounded.append(buffer.isRounded());
+    planned &= offset.has_value();
   }
   py::dict out;
   out["buffers"] = rows;
-  out["offsets"] = planned ? py::object(offsets) : py::object(py::none());
-  out["rounded"] = rounded;
+  out["offsets"] = planned ? py::cast(found->offsets) : py::object(py::none());
+  out["rounded"] = found->rounded;
   return out;
 }
 
@@ -240,6 +274,8 @@ void ignis::python::bindModule(py::module_ &module) {
              std::lock_guard<std::mutex> lock(irLock());
              return textOf(*self.op);
            })
+      .def("__repr__",
+           [](const PyModule &self) { return "<ignis.Module " + self.hash.substr(0, 12) + ">"; })
       .def(
           "bytecode",
           [](const PyModule &self) {
@@ -255,14 +291,18 @@ void ignis::python::bindModule(py::module_ &module) {
           "The module as MLIR bytecode; parse() reads it.")
       .def_readonly("hash", &PyModule::hash,
                     "128 bits in hexadecimal: modules of one text have one hash.")
-      .def_property_readonly("functions",
-                             [](const PyModule &self) {
-                               std::vector<std::string> names;
-                               PyModule &mutableSelf = const_cast<PyModule &>(self);
-                               for (auto function : mutableSelf.op->getOps<func::FuncOp>())
-                                 names.push_back(function.getName().str());
-                               return names;
-                             })
+      .def_property_readonly(
+          "functions",
+          [](const PyModule &self) {
+            py::gil_scoped_release release;
+            std::lock_guard<std::mutex> lock(irLock());
+            std::vector<std::string> names;
+            PyModule &mutableSelf = const_cast<PyModule &>(self);
+            for (auto function : mutableSelf.op->getOps<func::FuncOp>())
+              names.push_back(function.getName().str());
+            return names;
+          },
+          "Names of its functions, in order.")
       .def(
           "verify",
           [](const PyModule &self) {

@@ -7,8 +7,12 @@
 
 #include "ignis/Generate/Generate.h"
 
+#include <atomic>
 #include <chrono>
+#include <cmath>
 #include <functional>
+#include <mutex>
+#include <thread>
 
 #include <pybind11/numpy.h>
 #include <pybind11/stl.h>
@@ -17,16 +21,53 @@ using namespace ignis;
 using namespace ignis::python;
 
 namespace {
-using Ids = py::array_t<int32_t, py::array::c_style | py::array::forcecast>;
 using Floats = py::array_t<float>;
 
 double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
+/// Whose turn it is: methods of one session exclude each other, whatever thread they come from.
+class Turn {
+public:
+  Turn(std::mutex &mutex, std::atomic<std::thread::id> &owner) : owner(owner) {
+    if (owner == std::this_thread::get_id())
+      throw InputError("the session is at work: a callback may not call it");
+    py::gil_scoped_release release; // whoever has the turn may want the interpreter's lock
+    lock = std::unique_lock<std::mutex>(mutex);
+    owner = std::this_thread::get_id();
+  }
+  ~Turn() { owner = std::thread::id(); }
+  Turn(const Turn &) = delete;
+  Turn &operator=(const Turn &) = delete;
+
+private:
+  std::atomic<std::thread::id> &owner;
+  std::unique_lock<std::mutex> lock;
+};
+
+/// Ids from anything that NumPy makes an array of integers of one dimension of.
+std::vector<int64_t> idsOf(const py::object &given) {
+  py::array array = py::array::ensure(given);
+  if (!array) {
+    PyErr_Clear();
+    throw InputError("ids: expected integers of one dimension");
+  }
+  if (array.ndim() != 1)
+    throw InputError("ids have " + std::to_string(array.ndim()) + " dimensions, expected 1");
+  char kind = array.dtype().kind();
+  if (array.size() && kind != 'i' && kind != 'u')
+    throw InputError("ids are of type " + py::str(array.dtype()).cast<std::string>() +
+                     ", expected integers");
+  auto wide = py::array_t<int64_t, py::array::c_style | py::array::forcecast>::ensure(array);
+  return std::vector<int64_t>(wide.data(), wide.data() + wide.size());
+}
+
 class PySession {
 public:
   PySession(std::shared_ptr<Compiled> compiled, int threads) : compiled(std::move(compiled)) {
+    if (threads < 0)
+      throw InputError("threads: expected 0 or more, but got " + std::to_string(threads));
     py::gil_scoped_release release;
     runtime::SessionOptions options;
     options.threads = threads;
@@ -39,14 +80,16 @@ public:
   }
 
   /// Appends ids and returns the logits of the last, (vocabulary,).
-  Floats feed(const Ids &given, int64_t chunk) {
+  Floats feed(const py::object &given, int64_t chunk) {
+    Turn turn(mutex, owner);
     std::vector<int32_t> ids = checked(given, /*some=*/true);
     run(ids, chunk, [&](llvm::ArrayRef<int32_t> part) { return session->feed(part); });
-    return lastLogits();
+    return copyLogits();
   }
 
   /// Appends ids and returns the logits of each, (ids, vocabulary).
-  Floats score(const Ids &given, int64_t chunk) {
+  Floats score(const py::object &given, int64_t chunk) {
+    Turn turn(mutex, owner);
     std::vector<int32_t> ids = checked(given, /*some=*/true);
     Floats out({static_cast<py::ssize_t>(ids.size()), py::ssize_t(session->vocabulary())});
     float *data = out.mutable_data();
@@ -61,19 +104,27 @@ public:
     return out;
   }
 
-  Floats lastLogits() const {
-    llvm::ArrayRef<float> row = session->lastLogits();
-    Floats out(static_cast<py::ssize_t>(row.size()));
-    std::copy(row.begin(), row.end(), out.mutable_data());
-    return out;
+  Floats lastLogits() {
+    Turn turn(mutex, owner);
+    return copyLogits();
+  }
+
+  void rewind(int64_t position) {
+    Turn turn(mutex, owner);
+    if (position < 0 || position > session->position())
+      throw InputError("position " + std::to_string(position) + ": expected 0 to " +
+                       std::to_string(session->position()));
+    session->rewind(position);
   }
 
   /// Seconds of `calls` calls of `rows` ids each, from position `depth` on; the context is filled
   /// up to there first and left at `depth`.
   std::vector<double> time(int64_t calls, int64_t rows, int64_t depth) {
-    if (calls < 1 || rows < 1 || depth < 0 || depth + rows > session->context())
+    Turn turn(mutex, owner);
+    int64_t context = session->context();
+    if (calls < 1 || rows < 1 || depth < 0 || depth > context || rows > context - depth)
       throw InputError("time: expected calls and rows of 1 or more within the context of " +
-                       std::to_string(session->context()) + " positions");
+                       std::to_string(context) + " positions");
     std::vector<int32_t> ids(static_cast<size_t>(std::max(rows, depth)), 0);
     for (size_t i = 0; i < ids.size(); ++i)
       ids[i] = static_cast<int32_t>((i * 7919) % static_cast<size_t>(session->vocabulary()));
@@ -109,14 +160,21 @@ public:
   py::dict generate(py::object prompt, int64_t tokens, double temperature, int64_t topK,
                     double topP, uint64_t seed, std::vector<std::string> stop, bool ignoreEnd,
                     py::object progress) {
+    Turn turn(mutex, owner);
     const tokenizer::Tokenizer &tokenizer = compiled->model->getTokenizer();
     std::vector<int32_t> ids;
     if (py::isinstance<py::str>(prompt))
       ids = tokenizer.encode(prompt.cast<std::string>());
     else
-      ids = checked(prompt.cast<Ids>(), /*some=*/false);
+      ids = checked(prompt, /*some=*/false);
     if (ids.empty())
       throw InputError("the prompt is empty");
+    if (!(temperature >= 0 && std::isfinite(temperature)))
+      throw InputError("temperature is " + std::to_string(temperature) + ", expected 0 or more");
+    if (topK < 0)
+      throw InputError("top_k is " + std::to_string(topK) + ", expected 0 or more");
+    if (!(topP >= 0 && topP <= 1))
+      throw InputError("top_p is " + std::to_string(topP) + ", expected 0 to 1");
     generate::GenerateOptions options;
     options.tokens = tokens;
     options.sampler.temperature = temperature;
@@ -165,7 +223,8 @@ public:
     return out;
   }
 
-  double perplexity(const Ids &given) {
+  double perplexity(const py::object &given) {
+    Turn turn(mutex, owner);
     std::vector<int32_t> ids = checked(given, true, /*fits=*/false);
     Interrupt interrupt;
     std::string message;
@@ -200,17 +259,26 @@ public:
   std::unique_ptr<runtime::Session> session;
 
 private:
+  std::mutex mutex;
+  std::atomic<std::thread::id> owner{std::thread::id()};
+
+  Floats copyLogits() const {
+    llvm::ArrayRef<float> row = session->lastLogits();
+    Floats out(static_cast<py::ssize_t>(row.size()));
+    std::copy(row.begin(), row.end(), out.mutable_data());
+    return out;
+  }
+
   /// Ids in range, and as many as fit.
-  std::vector<int32_t> checked(const Ids &given, bool some, bool fits = true) const {
-    if (given.ndim() != 1)
-      throw InputError("ids have " + std::to_string(given.ndim()) + " dimensions, expected 1");
-    std::vector<int32_t> ids(given.data(), given.data() + given.size());
-    if (some && ids.empty())
+  std::vector<int32_t> checked(const py::object &given, bool some, bool fits = true) const {
+    std::vector<int64_t> wide = idsOf(given);
+    if (some && wide.empty())
       throw InputError("no ids");
-    for (size_t i = 0; i < ids.size(); ++i)
-      if (ids[i] < 0 || ids[i] >= session->vocabulary())
-        throw InputError("id " + std::to_string(ids[i]) + " at index " + std::to_string(i) +
+    for (size_t i = 0; i < wide.size(); ++i)
+      if (wide[i] < 0 || wide[i] >= session->vocabulary())
+        throw InputError("id " + std::to_string(wide[i]) + " at index " + std::to_string(i) +
                          ": expected 0 to " + std::to_string(session->vocabulary() - 1));
+    std::vector<int32_t> ids(wide.begin(), wide.end());
     if (fits && session->position() + static_cast<int64_t>(ids.size()) > session->context())
       throw InputError(std::to_string(ids.size()) + " ids do not fit: " +
                        std::to_string(session->context() - session->position()) +
@@ -248,7 +316,8 @@ void ignis::python::bindSession(py::module_ &module) {
            "Appends ids; float32 logits (vocabulary,) of the last.")
       .def("score", &PySession::score, py::arg("ids"), py::arg("chunk") = 0,
            "Appends ids; float32 logits (ids, vocabulary) of each.")
-      .def("last_logits", &PySession::lastLogits)
+      .def("last_logits", &PySession::lastLogits,
+           "float32 logits (vocabulary,) of the id that was fed last; empty before the first.")
       .def("generate", &PySession::generate, py::arg("prompt"), py::arg("tokens") = -1,
            py::kw_only(), py::arg("temperature") = 0.0, py::arg("top_k") = 0,
            py::arg("top_p") = 1.0, py::arg("seed") = 0,
@@ -261,15 +330,8 @@ void ignis::python::bindSession(py::module_ &module) {
           "Seconds of each of `calls` calls of `rows` ids at position `depth`: rows=1 is decoding.")
       .def("perplexity", &PySession::perplexity, py::arg("ids"),
            "Over windows of 512 ids, the last 255 of each scored.")
-      .def(
-          "rewind",
-          [](PySession &self, int64_t position) {
-            if (position < 0 || position > self.session->position())
-              throw InputError("position " + std::to_string(position) + ": expected 0 to " +
-                               std::to_string(self.session->position()));
-            self.session->rewind(position);
-          },
-          py::arg("position") = 0, "Forgets everything from this position on.")
+      .def("rewind", &PySession::rewind, py::arg("position") = 0,
+           "Forgets everything from this position on.")
       .def("memory", &PySession::memory, "Bytes held, by purpose.")
       .def_property_readonly("context", [](PySession &self) { return self.session->context(); })
       .def_property_readonly("chunk", [](PySession &self) { return self.session->chunk(); })

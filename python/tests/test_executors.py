@@ -1,0 +1,106 @@
+# ===- test_executors.py - a task that dies is a result ----------------------------------------=== #
+# SPDX-License-Identifier: Apache-2.0
+"""Whatever a task does to its process, every other task ends once, and the explorer goes on."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import faulty
+import pytest
+
+from conftest import ROOT
+from ignis.errors import InputError
+from ignis.executors import Crash, DaskExecutor, Pool, total_memory
+
+GIB = 1 << 30
+
+
+def run(pool, tasks):
+    outcomes = {}
+    try:
+        for task, outcome in pool.run(faulty.task, iter(tasks)):
+            assert task not in outcomes, "twice"
+            outcomes[task] = outcome
+    finally:
+        pool.close()
+    return outcomes
+
+
+@pytest.mark.parametrize("name, reason", [
+    ("segfault", "died of SIGSEGV"), ("abort", "died of SIGABRT"), ("leave_at_once", "ended with status 3"),
+    ("hang", "took longer than its limit of 2 seconds"), ("hog", "GiB of memory, more than its limit of 0.5 GiB"),
+])
+def test_a_death_among_others(name, reason):
+    tasks = [("square", number) for number in range(6)] + [(name, None)] + [("square", number) for number in range(6, 12)]
+    outcomes = run(Pool(2, limit=2, memory=GIB // 2), tasks)
+    assert len(outcomes) == 13
+    assert all(outcomes["square", number] == number * number for number in range(12))
+    assert isinstance(outcomes[name, None], Crash) and reason in outcomes[name, None].reason
+
+
+def test_innocent_suspects_are_run_again(tmp_path):
+    """A process that dies without fault of its task (the machine was out of memory, say) costs nothing."""
+    pool = Pool(1, limit=20)
+    assert run(pool, [("kill_once", str(tmp_path / "once")), ("square", 3)]) == \
+        {("kill_once", str(tmp_path / "once")): "worked", ("square", 3): 9}
+    assert run(Pool(1), []) == {}
+
+
+def test_an_exception_of_the_task_comes_out():
+    with pytest.raises(ValueError, match="a reason"):
+        run(Pool(1), [("fail", None)])
+
+
+def test_stopping_early():
+    """A listener that leaves: the generator ends and the pool can be used again."""
+    pool = Pool(1)
+    for _ in pool.run(faulty.task, (("square", number) for number in range(1000))):
+        break
+    assert dict(pool.run(faulty.task, [("square", 5)])) == {("square", 5): 25}
+    pool.close()
+
+
+def alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_workers_end_with_the_explorer(tmp_path):
+    """After SIGKILL of the explorer no process is left behind."""
+    code = """
+import faulty, sys
+from ignis.executors import Pool
+if __name__ == "__main__":
+    pool = Pool(2)
+    for task, outcome in pool.run(faulty.task, (("square", number) for number in range(10**9))):
+        print(*pool._pool._processes, flush=True)
+"""
+    script = tmp_path / "explorer.py"
+    script.write_text(code)
+    explorer = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True,
+                                env={**os.environ, "PYTHONPATH": f"{ROOT / 'python'}:{ROOT / 'python/tests'}"})
+    pids = [int(pid) for pid in explorer.stdout.readline().split()]
+    assert pids and all(alive(pid) for pid in pids)
+    explorer.send_signal(signal.SIGKILL)
+    explorer.wait()
+    explorer.stdout.close()
+    end = time.monotonic() + 20
+    while any(alive(pid) for pid in pids):
+        assert time.monotonic() < end, "workers outlive the explorer"
+        time.sleep(0.05)
+
+
+def test_memory_of_the_machine():
+    assert GIB // 4 < total_memory() < 1 << 50
+    assert Pool(4).memory == total_memory() * 3 // 4 // 4
+
+
+def test_dask_without_a_scheduler():
+    with pytest.raises(InputError, match="install python3-distributed|no scheduler answers"):
+        DaskExecutor("tcp://127.0.0.1:1", timeout=0.5)

@@ -1,0 +1,327 @@
+# ===- test_explore.py - explorations, interrupted and resumed ---------------------------------=== #
+# SPDX-License-Identifier: Apache-2.0
+"""Small spaces on a tiny model, explored by every strategy, by count and by time, killed and resumed, with
+steps that crash, hang, take all memory or compute something else."""
+
+import json
+import math
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import ignis
+from conftest import ROOT
+from ignis import effects, experiment, work
+from ignis.errors import InputError
+from ignis.explore import Explorer, ratio, summary
+from ignis.results import Results, read
+from ignis.search import STRATEGIES
+
+TESTS = Path(__file__).resolve().parent
+HEAD = """
+question = "Does it work?"
+model = "{model}"
+[import]
+context = 64
+chunk = 16
+entries = ["embed", "decode", "prefill"]
+[gate]
+prompts = ["Once upon a time", "The"]
+threads = 1
+[timing]
+threads = 1
+top = 1
+confirm = 1
+rounds = 3
+decode_calls = 2
+prefill_calls = 1
+[search]
+seed = 7
+[space]
+steps = [{steps}
+  {{pipeline = "ignis-bufferize-pipeline", key = "bufferize", required = true}},
+  {{pass = "ignis-materialize-rounding", key = "rounding"}},
+  {{pass = "ignis-decompose-attention", key = "attention"}},
+  {{pass = "ignis-plan-memory", key = "plan", options = {{planner = "best-of-greedy"}}, required = true}},
+]
+default = [{default}"bufferize", "rounding", "attention", "plan"]
+"""
+FUSIONS = ("ignis-fuse-rms-norm", "ignis-fuse-swiglu", "ignis-share-rounding")
+QUOTED = "".join(f'"{name}", ' for name in FUSIONS)
+FAULTS = ("segfault", "hang", "hog", "abort", "leave", "leave_at_once", "fail", "forget")
+
+
+def write(path, tiny, steps=QUOTED, default='"ignis-fuse-rms-norm", "ignis-fuse-swiglu", '):
+    path.write_text(HEAD.format(model=tiny, steps=steps, default=default))
+    return path
+
+
+def explore(path, results, **search):
+    """An exploration in this process, to its end."""
+    chosen = experiment.load(path)
+    chosen.search.update(search)
+    explorer = Explorer(chosen, results, workers=2, quiet=True, limit=4, memory=1 << 30)
+    try:
+        explorer.explore()
+        return explorer, summary(explorer)
+    finally:
+        explorer.close()
+
+
+@pytest.fixture(scope="module")
+def whole(tiny, tmp_path_factory):
+    """(experiment, results) of an exhaustive exploration."""
+    folder = tmp_path_factory.mktemp("whole")
+    path = write(folder / "e.toml", tiny)
+    explore(path, folder / "r.jsonl")
+    return path, folder / "r.jsonl"
+
+
+def facts_known(path):
+    """What a results file says, without times."""
+    known = Results(path).known
+    return ({key: edge.get("to") for key, edge in known.edges.items()},
+            {key: (record["ok"], record["digest"], json.dumps(record["facts"], sort_keys=True))
+             for key, record in known.measures.items()})
+
+
+def unique(path):
+    """Every line is a record, and no edge, measure or order is there twice."""
+    keys = [(record["kind"], record.get("from"), record.get("step"), record.get("hash"), str(record.get("order")))
+            for record in read(path) if record["kind"] in ("edge", "measure", "order")]
+    assert len(keys) == len(set(keys))
+    data = path.read_bytes()
+    assert data.endswith(b"\n") and all(json.loads(line) for line in data.splitlines())
+
+
+def test_exhaustive(whole):
+    path, results = whole
+    unique(results)
+    known = Results(results).known
+    chosen = experiment.load(path)
+    assert len(known.runs) == 1 and known.done[-1]["complete"]
+    run = known.runs[0]
+    assert run["seed"] == 7 and run["model"] == ignis.Model(run["model_path"]).hash() and run["llvm"] and run["command"]
+    assert run["sizes"]["orders"] == str(chosen.space.count()) and chosen.space.count() == 70
+    assert all(record["ok"] for record in known.measures.values())
+    assert len({record["digest"] for record in known.measures.values()}) == 1, "all compute the same bits"
+    # Orders run one by one end in the states that the graph says.
+    explorer = Explorer(chosen, results, quiet=True)
+    try:
+        root = explorer.experiment.root(explorer.model)
+        orders = list(chosen.space.orders())
+        for order in orders[::len(orders) // 12]:
+            module = root
+            for key in order:
+                module, _, _ = work.apply(module, chosen.space.steps[key].text)
+            assert explorer.graph.follow(order) == (module.hash, len(order), None)
+        tally, failing, _ = explorer.graph.tally()
+        assert sum(tally.values()) == len(orders) and failing == 0 and set(tally) <= set(known.measures)
+        direct = {}
+        for order in orders:
+            state = explorer.graph.follow(order)[0]
+            direct[state] = direct.get(state, 0) + 1
+        assert direct == tally
+        witness = explorer.graph.witness(tally)
+        assert all(explorer.graph.follow(order)[0] == state for state, order in witness.items())
+        check_effects(explorer, orders)
+    finally:
+        explorer.close()
+
+
+def check_effects(explorer, orders):
+    """Effects that are counted over the graph are those that are counted over all orders."""
+    def ops(state):
+        return explorer.results.known.measures[state]["facts"]["decode"]["total_ops"]
+    ends = {order: ops(explorer.graph.follow(order)[0]) for order in orders}
+
+    def mean(values):
+        return sum(values) / len(values) if values else None
+    for name, (taken, left) in effects.marginal(explorer.graph, ops).items():
+        assert taken == pytest.approx(mean([value for order, value in ends.items() if name in order]))
+        without = mean([value for order, value in ends.items() if name not in order])
+        assert left == (without if without is None else pytest.approx(without))
+    for (first, second), (before, after) in effects.pairs(explorer.graph, ops).items():
+        both = [(order.index(first) < order.index(second), value) for order, value in ends.items()
+                if first in order and second in order]
+        assert before == pytest.approx(mean([value for way, value in both if way]))
+        assert after == pytest.approx(mean([value for way, value in both if not way]))
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_strategies(whole, tmp_path, name):
+    """With all measures known, a strategy only walks: legal orders, the right states, the same again with the
+    same seed, others with another; a resumed one counts nothing twice."""
+    path, known = whole
+    results = tmp_path / "r.jsonl"
+    shutil.copy(known, results)
+    shutil.copy(known.with_suffix(".reference.npy"), results.with_suffix(".reference.npy"))
+    before = len(Results(results).known.edges)
+    explorer, text = explore(path, results, strategy=name, orders=40)
+    unique(results)
+    orders = Results(results).known.orders
+    assert len(orders) == 40 and "sampled         40" in text
+    space = explorer.space
+    for order, record in orders.items():
+        assert space.check(order) is None and explorer.graph.follow(order)[0] == record["hash"]
+    assert len(Results(results).known.edges) == before and explorer.graph.run_steps == 0
+    assert Results(results).known.done[-1] | {"kind": "done"} == \
+        {"kind": "done", "seed": 7, "strategy": name, "complete": True}
+    explore(path, results, strategy=name, orders=40)  # the same once more
+    assert set(Results(results).known.orders) == set(orders)
+    explore(path, results, strategy=name, orders=60)  # goes on
+    more = Results(results).known.orders
+    assert len(more) == 60 and set(orders) < set(more)
+    explore(path, results, strategy=name, orders=40, seed=8)
+    assert set(Results(results).known.orders) != set(more)
+    best = min(explorer.cost(record["hash"]) for record in more.values())
+    every = [explorer.cost(state) for state in explorer.results.known.measures]
+    assert best == min(every) if name != "random" else best < max(every)
+    unique(results)
+
+
+def test_a_strategy_from_nothing(tiny, tmp_path):
+    """Only what is asked for is run."""
+    path = write(tmp_path / "e.toml", tiny)
+    explorer, _ = explore(path, tmp_path / "r.jsonl", strategy="local", orders=5)
+    known = Results(tmp_path / "r.jsonl").known
+    assert len(known.orders) == 5 and len(known.edges) < 40 and len(known.measures) <= 6
+    assert next(iter(known.orders)) == explorer.experiment.default
+    assert all(record["hash"] in known.measures for record in known.orders.values())
+
+
+@pytest.mark.parametrize("name", ["exhaustive", "random"])
+def test_budget_of_time(tiny, whole, tmp_path, name):
+    path = write(tmp_path / "e.toml", tiny)
+    results = tmp_path / "r.jsonl"
+    shutil.copy(whole[1].with_suffix(".reference.npy"), results.with_suffix(".reference.npy"))
+    explore(path, results, strategy=name, orders=10**6, seconds=0.01)
+    assert not Results(results).known.done[-1]["complete"]
+    some, every = facts_known(results), facts_known(whole[1])
+    assert len(some[0]) < len(every[0]) or len(some[1]) < len(every[1])
+    explore(path, results, strategy="exhaustive")
+    assert Results(results).known.done[-1]["complete"] and facts_known(results) == facts_known(whole[1])
+    unique(results)
+
+
+def lines_of(path):
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+@pytest.mark.parametrize("sign, code", [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130)])
+def test_killed_and_resumed(tiny, whole, tmp_path, sign, code):
+    """The whole process group gets the signal, as from a terminal, again and again; nothing is lost or twice."""
+    path, results = write(tmp_path / "e.toml", tiny), tmp_path / "r.jsonl"
+    command = [sys.executable, "-m", "ignis", "explore", str(path), "-o", str(results), "--workers", "2", "-q"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "python")}
+    total, deaths = lines_of(whole[1]), 0
+    for share in (0.1, 0.4, 0.8):
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                                   start_new_session=True)
+        had = lines_of(results)
+        while process.poll() is None and lines_of(results) < max(share * total, had + 1):
+            time.sleep(0.005)
+        if process.poll() is None:
+            if sign == signal.SIGKILL:
+                process.kill()  # the explorer alone: its workers have to notice
+            else:
+                os.killpg(process.pid, sign)
+            deaths += 1
+        _, error = process.communicate(timeout=60)
+        assert process.returncode in (code, 0), error
+        assert "Traceback" not in error
+        kept = [line for line in results.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
+        assert all(json.loads(line) for line in kept)
+    assert deaths >= 2
+    made = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    assert made.returncode == 0, made.stderr
+    assert facts_known(results) == facts_known(whole[1])
+    unique(results)
+    assert len(Results(results).known.runs) == 4 and Results(results).known.done[-1]["complete"]
+    assert "0 wrong" in made.stdout
+
+
+def test_faulty_steps_are_results(tiny, tmp_path):
+    """One step segfaults, one hangs in C, one takes all memory, ...: each becomes an edge with its reason."""
+    steps = "".join(f'{{python = "{TESTS}/faulty.py:{name}", group = "fault", requires = ["tensors"]}}, '
+                    for name in (*FAULTS, "fine"))
+    steps += f'{{python = "{TESTS}/plants.py:swiglu_swapped", group = "fault", requires = ["tensors"]}}, '
+    path, results = write(tmp_path / "e.toml", tiny, steps, ""), tmp_path / "r.jsonl"
+    explorer, text = explore(path, results)
+    unique(results)
+    known = Results(results).known
+    reasons = {step: edge.get("error") for (_, step), edge in known.edges.items() if step in (*FAULTS, "fine")}
+    assert set(reasons) == {*FAULTS, "fine"} and reasons["fine"] is None
+    for name, reason in {"segfault": "died of SIGSEGV", "hang": "longer than its limit of 4 seconds",
+                         "hog": "GiB of memory, more than its limit", "abort": "died of SIGABRT", "leave": "3",
+                         "leave_at_once": "ended with status 3", "fail": "a reason",
+                         "forget": "returned NoneType, expected ignis.Module"}.items():
+        assert reason in reasons[name], (name, reasons[name])
+    wrong = [record for record in known.measures.values() if not record["ok"]]
+    assert wrong and all("logits differ" in record["reason"] for record in wrong)
+    assert sum(record["ok"] for record in known.measures.values()) >= 1
+    assert known.done[-1]["complete"] and "end at a step that fails" in text
+    runs = explorer.graph.run_steps
+    explorer, _ = explore(path, results)  # nothing is run again
+    assert runs > 0 and explorer.graph.run_steps == 0
+    assert explorer.cost(wrong[0]["hash"]) == math.inf
+
+
+def test_commands(whole, tmp_path):
+    """--count, show and a refusal, as one types them."""
+    path, results = whole
+
+    def run(*arguments):
+        return subprocess.run([sys.executable, "-m", "ignis", *map(str, arguments)], capture_output=True, text=True, timeout=60,
+                              env={**os.environ, "PYTHONPATH": str(ROOT / "python")}, cwd=tmp_path)
+    count = experiment.load(path).space.count()
+    made = run("explore", path, "--count")
+    assert made.stdout == f"{count}\n" and f"{count:,} legal orders" in made.stderr and list(tmp_path.iterdir()) == []
+    made = run("show", results, "--sort", "total_ops", "--top", 3)
+    lines = made.stdout.splitlines()
+    assert made.returncode == 0 and len(lines) == 4 and lines[0].split()[0] == "hash"
+    state = lines[1].split()[0]
+    made = run("show", results, state)
+    assert made.returncode == 0 and "--pass-pipeline='builtin.module(" in made.stdout
+    made = run("show", results, "nothing")
+    assert (made.returncode, made.stdout) == (1, "") and "0 final states begin with 'nothing'" in made.stderr
+    made = run("show", results, "--sort", "beauty")
+    assert made.returncode == 1 and "unknown column 'beauty'" in made.stderr
+    made = run("explore", path, "-o", tmp_path / "r.jsonl", "--strategy", "magic")
+    assert made.returncode == 1 and "unknown strategy 'magic'" in made.stderr
+    made = run("explore", tmp_path / "nowhere.toml")
+    assert made.returncode == 1 and made.stderr.count("\n") == 1 and "nowhere.toml" in made.stderr
+    assert run("explore").returncode == 2
+
+
+@pytest.mark.parametrize("text, reason", [
+    ("[space]\nsteps = 3", "space.steps"), ("model = 3", "model"), ("[space]\nsteps = ['no-such-pass']", "no-such-pass"),
+    ("[space]\nsteps = [{}]", "expected one of pass, pipeline and python"), ("a = ", "e.toml"), ("[magic]", "unknown key 'magic'"),
+    ("[space]\nsteps = [{python = 'nowhere.py:f'}]", "nowhere.py: no such file"),
+    ("[space]\nsteps = [{pass = 'ignis-fuse-swiglu', tolerance = 'much'}]", "tolerance"),
+    ("[space]\nsteps = ['ignis-fuse-swiglu']\ndefault = ['ignis-fuse-qkv']", "no step 'ignis-fuse-qkv'"),
+])
+def test_bad_experiments(tmp_path, text, reason):
+    path = tmp_path / "e.toml"
+    path.write_text(text)
+    with pytest.raises(InputError, match=reason):
+        experiment.load(path)
+
+
+def test_ratio():
+    """The median and an interval by order statistics that covers the true median as often as it says."""
+    import random
+    assert ratio([(2.0, 1.0)]) == (2.0, 2.0, 2.0)
+    assert ratio([(1.0, 1.0), (3.0, 1.0), (2.0, 1.0)]) == (2.0, 1.0, 3.0)
+    source, covered, times = random.Random(1), 0, 2000
+    for _ in range(times):
+        middle, low, high = ratio([(source.lognormvariate(0.1, 0.3), 1.0) for _ in range(15)])
+        assert low <= middle <= high
+        covered += low <= math.exp(0.1) <= high
+    assert covered / times > 0.945  # the exact coverage for 15 is 96.5 %
