@@ -59,7 +59,7 @@ function(add_ignis_tool name)
     target_link_libraries(${name} PRIVATE ${ARG_LINK} IgnisLLVMSupport)
   endif()
   ignis_compile_options(${name})
-  install(TARGETS ${name} RUNTIME DESTINATION bin)
+  install(TARGETS ${name} EXPORT IgnisTargets RUNTIME DESTINATION bin)
 endfunction()
 
 # add_ignis_unittest(NAME sources... [LINK libs...] [COMPILER]): one gtest program, every TEST a ctest entry.

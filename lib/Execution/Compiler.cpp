@@ -25,6 +25,7 @@
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
+#include "mlir/Tools/Plugins/PassPlugin.h"
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -46,6 +47,8 @@ public:
 
   /// Runs all MLIR phases up to `last`. False: see message().
   bool run(Phase last) {
+    if (!loadPlugins())
+      return false;
     llvm::Expected<Target> chosen = createTarget(options.cpu);
     if (!chosen)
       return fail(llvm::toString(chosen.takeError()));
@@ -168,6 +171,17 @@ private:
     DialectRegistry registry;
     registerDialects(registry);
     return registry;
+  }
+
+  /// Their passes and contracts stay registered as long as the process lives.
+  bool loadPlugins() {
+    for (const std::string &path : options.plugins) {
+      llvm::Expected<PassPlugin> plugin = PassPlugin::load(path);
+      if (!plugin)
+        return fail(llvm::toString(plugin.takeError()));
+      plugin->registerPassRegistryCallbacks();
+    }
+    return true;
   }
 
   void note(Diagnostic &diagnostic) {

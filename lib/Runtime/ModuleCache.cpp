@@ -84,11 +84,15 @@ std::string ModuleCache::key(const CompileOptions &options, const gguf::File &fi
   for (const std::string &entry : options.entries)
     stream << entry << ' ';
   stream << '\n' << processor() << '\n';
-  llvm::sys::fs::file_status status;
-  if (llvm::sys::fs::status(compilerLibraryPath(), status))
-    return "";
-  stream << status.getSize() << ' ' << status.getLastModificationTime().time_since_epoch().count()
-         << '\n';
+  std::vector<std::string> libraries = options.plugins;
+  libraries.push_back(compilerLibraryPath());
+  for (const std::string &path : libraries) {
+    llvm::sys::fs::file_status status;
+    if (llvm::sys::fs::status(path, status))
+      return "";
+    stream << path << ' ' << status.getSize() << ' '
+           << status.getLastModificationTime().time_since_epoch().count() << '\n';
+  }
   // The header decides the graph: hyper-parameters, names, types and shapes.
   for (const gguf::MetadataEntry &entry : file.metadata())
     if (!entry.key.starts_with("tokenizer.") && !entry.isArray())

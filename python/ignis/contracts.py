@@ -65,11 +65,14 @@ def registry() -> dict[str, PassInfo]:
     return listed
 
 
-def load_plugin(path: str) -> None:
-    """Loads a plugin; its passes and contracts join the registry."""
+def load_plugin(path: str) -> list[PassInfo]:
+    """Loads a plugin; its passes and contracts join the registry. Returns those that are new or have
+    another contract now."""
     from . import _native
+    before = registry()
     _native.load_plugin(path)
     registry.cache_clear()
+    return [info for name, info in registry().items() if before.get(name) != info]
 
 
 def contract_of(names: Iterable[str]) -> Contract:

@@ -69,13 +69,22 @@ class Experiment:
 
     def identity(self, model_hash: str, root_hash: str, compiler: str) -> dict[str, str]:
         """What must agree for results to belong together."""
-        steps = [[step.key, step.text, step.group, step.required, step.tolerance, sorted(step.contract.requires),
-                  sorted(step.contract.establishes), sorted(step.contract.invalidates)]
+        steps = [[step.key, _content(step.text), step.group, step.required, step.tolerance,
+                  sorted(step.contract.requires), sorted(step.contract.establishes), sorted(step.contract.invalidates)]
                  for step in self.space.steps.values()]
-        text = json.dumps([steps, sorted(self.space.initial), sorted(self.space.goal)])
+        plugins = [hashlib.sha256(Path(plugin).read_bytes()).hexdigest() for plugin in self.plugins]
+        text = json.dumps([steps, sorted(self.space.initial), sorted(self.space.goal), *plugins])
         return {"model": model_hash, "module": root_hash, "compiler": compiler,
                 "space": hashlib.sha256(text.encode()).hexdigest()[:16],
                 "gate": hashlib.sha256(json.dumps(self.gate, sort_keys=True).encode()).hexdigest()[:16]}
+
+
+def _content(text: str) -> str:
+    """A step's text; that of a Python function in a file with what the file says instead of where it is."""
+    if not text.startswith("python:") or not text.split(":")[1].endswith(".py"):
+        return text
+    _, path, function = text.split(":")
+    return f"python:{Path(path).name}:{function}:{hashlib.sha256(Path(path).read_bytes()).hexdigest()}"
 
 
 def _table(value: Any, keys: dict[str, type | tuple], where: str) -> dict:

@@ -45,8 +45,8 @@ static std::string conflict(const OptionTable &table, const RunOptions &options)
            "--inspect";
   // What was compiled before has these settings built in.
   if (llvm::StringRef(options.model.compile.modulePath).ends_with(".so"))
-    for (const char *name :
-         {"--emit", "--pass-pipeline", "--lowering", "--kv", "--ctx", "--cpu", "--dump-ir"})
+    for (const char *name : {"--emit", "--pass-pipeline", "--load-pass-plugin", "--lowering",
+                             "--kv", "--ctx", "--cpu", "--dump-ir"})
       if (table.given(name))
         return std::string(name) +
                " has no effect on a compiled module (--module=" + options.model.compile.modulePath +
@@ -120,6 +120,8 @@ ParseOutcome ignis::tools::parseOptions(int argc, char **argv, RunOptions &optio
   table.text("-o --output", options.output, "FILE", "where --emit writes (standard output)");
   table.text("--pass-pipeline", compile.pipeline, "TEXT",
              "replaces the default passes from import to plan");
+  table.list("--load-pass-plugin", compile.plugins, "FILE.so",
+             "passes for --pass-pipeline (may be repeated)");
   table.text("--module", compile.modulePath, "FILE", "run this .mlir or .so instead of the import");
   table.text("--dump-ir", compile.dumpDir, "DIR", "one numbered file per pass");
   table.flag("--tokenize", options.tokenize, "print the ids of -p or -f as JSON");

@@ -20,11 +20,12 @@ namespace ignis {
 
 /// What is to be compiled. Everything in here, and nothing else, decides the code that comes out.
 struct CompileOptions {
-  std::string modelPath;    ///< GGUF file; may be cut after its tensor directory
-  std::string modulePath;   ///< MLIR file to run instead of the import ("" = import modelPath)
-  std::string moduleText;   ///< MLIR text or bytecode to run instead of either ("" = none)
-  std::string pipeline;     ///< textual pass pipeline from import to plan ("" = the default one)
-  std::string dumpDir;      ///< one numbered file per pass ("" = none)
+  std::string modelPath;  ///< GGUF file; may be cut after its tensor directory
+  std::string modulePath; ///< MLIR file to run instead of the import ("" = import modelPath)
+  std::string moduleText; ///< MLIR text or bytecode to run instead of either ("" = none)
+  std::string pipeline;   ///< textual pass pipeline from import to plan ("" = the default one)
+  std::vector<std::string> plugins; ///< shared objects with passes that `pipeline` may name
+  std::string dumpDir;              ///< one numbered file per pass ("" = none)
   std::string cpu = "host"; ///< host, generic, x86-64-v2, x86-64-v3, x86-64-v4 or an LLVM CPU name
   std::string kernels;      ///< name of the kernel variant whose layouts and symbols are bound
   bool interleaved = true;  ///< whether that variant repacks weights
