@@ -10,6 +10,8 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
+#include <tuple>
+
 using namespace mlir;
 using namespace ignis;
 
@@ -17,6 +19,13 @@ using namespace ignis;
 /// finish together.
 static constexpr int64_t kChunkBytes = 64 << 10;
 static constexpr int64_t kMostChunks = 256;
+/// With so few rows a layer is as fast as its weights come from memory, and a thread that reads on
+/// where it has just been is faster than two that take turns: most of the weights are shared out in
+/// long runs, of at most so many bytes, and the rest in chunks as above, so that threads still
+/// finish together.
+static constexpr int64_t kStreamedRows = 16;
+static constexpr int64_t kRunBytes = 1 << 20;
+static constexpr int64_t kRunsNumerator = 7, kRunsDenominator = 8; // the part that is runs
 
 static LLVM::LLVMPointerType pointerType(Emitter &e) {
   return LLVM::LLVMPointerType::get(e.getContext());
@@ -52,6 +61,47 @@ int64_t chunkColumns(int64_t n, int64_t k) {
   return std::max(columns, most);
 }
 
+/// How the columns of a layer are cut into chunks: `runs` of `runColumns`, the rest of `columns`.
+struct Columns {
+  int64_t n, columns;
+  Value runs, runColumns, chunks; // runs: null if there are none
+};
+
+Columns shareColumns(Emitter &e, int64_t n, int64_t k, int64_t mostRows) {
+  Columns c{n, chunkColumns(n, k), {}, {}, {}};
+  if (mostRows > kStreamedRows) {
+    c.chunks = e.index((n + c.columns - 1) / c.columns);
+    return c;
+  }
+  int64_t group = kernels::kGroupRows, groupBytes = k / kernels::kBlock * kernels::kGroupBlockBytes;
+  int64_t groups = n / group * kRunsNumerator / kRunsDenominator; // of all runs together
+  int64_t most = std::max<int64_t>(1, kRunBytes / groupBytes);
+  auto divide = [&](Value a, Value b) -> Value { return arith::DivUIOp::create(e, a, b); };
+  Value length = e.minI(divide(e.index(groups), e.threads()), e.index(most));
+  // Runs no longer than chunks are none.
+  Value any = e.compare(arith::CmpIPredicate::sgt, length, e.index(c.columns / group));
+  Value divisor = arith::SelectOp::create(e, any, length, e.index(groups + 1));
+  c.runs = divide(e.index(groups), divisor);
+  c.runColumns = e.mulI(length, group);
+  Value rest = arith::SubIOp::create(e, e.index(n), arith::MulIOp::create(e, c.runs, c.runColumns));
+  c.chunks = e.addI(c.runs, e.ceilDiv(rest, c.columns));
+  return c;
+}
+
+/// Columns [begin, end) of a chunk.
+std::pair<Value, Value> columnsOf(Emitter &e, const Columns &c, Value chunk) {
+  auto shortEnd = [&](Value begin) { return e.minI(e.addI(begin, c.columns), e.index(c.n)); };
+  if (!c.runs) {
+    Value begin = e.mulI(chunk, c.columns);
+    return {begin, shortEnd(begin)};
+  }
+  Value isRun = e.compare(arith::CmpIPredicate::slt, chunk, c.runs);
+  Value before = e.minI(chunk, c.runs); // runs that lie before the chunk
+  Value begin = e.addI(arith::MulIOp::create(e, before, c.runColumns),
+                       e.mulI(arith::SubIOp::create(e, chunk, before), c.columns));
+  return {begin, arith::SelectOp::create(e, isRun, e.addI(begin, c.runColumns), shortEnd(begin))};
+}
+
 /// One call for columns [begin, end) of all rows in use. y, residual: pointers at column `begin` of
 /// the first row computed.
 void callLinear(Emitter &e, Value weight, Value activations, Value bias, Value residual, Value y,
@@ -81,9 +131,10 @@ Value ignis::lowerKernelLinear(Emitter &e, LinearOp op) {
   bool ownBias = op.getBias() && !kernelBias;
   Value weight = e.pointer(op.getWeight()), y = e.pointer(op.getOut());
   Value null = nullPointer(e);
-  int64_t columns = chunkColumns(n, k);
-  return e.chunkLoop(e.index((n + columns - 1) / columns), [&](Value chunk) {
-    Value begin = e.mulI(chunk, columns), end = e.minI(e.addI(begin, columns), e.index(n));
+  Columns columns = shareColumns(e, n, k, outType.getDimSize(0));
+  return e.chunkLoop(columns.chunks, [&](Value chunk) {
+    Value begin, end;
+    std::tie(begin, end) = columnsOf(e, columns, chunk);
     Value bias = kernelBias ? offset(e, e.pointer(op.getBias()), begin, e.getF32Type()) : null;
     Value residual = op.getResidual() && !ownBias
                          ? offset(e, e.pointer(op.getResidual()), begin, e.getF32Type())
@@ -110,15 +161,18 @@ Value ignis::lowerKernelLinearGroup(Emitter &e, LinearGroupOp op) {
   int64_t k = xType.getDimSize(1);
   bool oneRow = xType.getDimSize(0) == 1;
   Value rows = rowsInUse(e, op), activations = e.pointer(op.getX()), null = nullPointer(e);
-  SmallVector<int64_t> counts;
+  SmallVector<Columns> columns;
+  SmallVector<Value> counts;
   for (Value out : op.getOuts()) {
-    int64_t n = cast<MemRefType>(out.getType()).getDimSize(1), columns = chunkColumns(n, k);
-    counts.push_back((n + columns - 1) / columns);
+    auto type = cast<MemRefType>(out.getType());
+    columns.push_back(shareColumns(e, type.getDimSize(1), k, type.getDimSize(0)));
+    counts.push_back(columns.back().chunks);
   }
   return partChunks(e, counts, [&](unsigned m, Value chunk) {
     Value out = op.getOuts()[m];
-    int64_t n = cast<MemRefType>(out.getType()).getDimSize(1), columns = chunkColumns(n, k);
-    Value begin = e.mulI(chunk, columns), end = e.minI(e.addI(begin, columns), e.index(n));
+    int64_t n = columns[m].n;
+    Value begin, end;
+    std::tie(begin, end) = columnsOf(e, columns[m], chunk);
     Value bias = op.getBiases().empty() ? Value() : op.getBiases()[m];
     bool kernelBias = bias && cast<MemRefType>(bias.getType()).getElementType().isF32();
     callLinear(e, e.pointer(op.getWeights()[m]), activations,

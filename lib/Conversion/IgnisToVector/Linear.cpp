@@ -138,9 +138,10 @@ Value ignis::lowerFloatLinear(Emitter &e, LinearOp op) {
 Value ignis::lowerFloatLinearGroup(Emitter &e, LinearGroupOp op) {
   Value rows = rowsInUse(e, op);
   int64_t tileRows = cast<MemRefType>(op.getX().getType()).getDimSize(0) == 1 ? 1 : 4;
-  SmallVector<int64_t> counts;
+  SmallVector<Value> counts;
   for (Value out : op.getOuts())
-    counts.push_back((cast<MemRefType>(out.getType()).getDimSize(1) + kColumns - 1) / kColumns);
+    counts.push_back(
+        e.index((cast<MemRefType>(out.getType()).getDimSize(1) + kColumns - 1) / kColumns));
   return partChunks(e, counts, [&](unsigned m, Value chunk) {
     Value out = op.getOuts()[m];
     Value first = e.mulI(chunk, kColumns);

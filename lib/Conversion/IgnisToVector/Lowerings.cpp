@@ -44,19 +44,19 @@ Value ignis::rowChunks(Emitter &e, Value rows, int64_t mostRows, int64_t width, 
   });
 }
 
-Value ignis::partChunks(Emitter &e, ArrayRef<int64_t> counts,
+Value ignis::partChunks(Emitter &e, ArrayRef<Value> counts,
                         function_ref<void(unsigned, Value)> body) {
-  int64_t total = 0;
-  for (int64_t count : counts)
-    total += count;
-  return e.chunkLoop(e.index(total), [&](Value chunk) {
-    int64_t first = 0;
-    for (auto [m, count] : llvm::enumerate(counts)) {
-      Value from = e.compare(arith::CmpIPredicate::sge, chunk, e.index(first));
-      Value to = e.compare(arith::CmpIPredicate::slt, chunk, e.index(first + count));
+  SmallVector<Value> ends;
+  for (Value count : counts)
+    ends.push_back(ends.empty() ? count : e.addI(ends.back(), count));
+  return e.chunkLoop(ends.back(), [&](Value chunk) {
+    Value first = e.index(0);
+    for (auto [m, end] : llvm::enumerate(ends)) {
+      Value from = e.compare(arith::CmpIPredicate::sge, chunk, first);
+      Value to = e.compare(arith::CmpIPredicate::slt, chunk, end);
       e.ifThen(arith::AndIOp::create(e, from, to),
-               [&, m = m, first] { body(m, e.addI(chunk, -first)); });
-      first += count;
+               [&, m = m, first] { body(m, arith::SubIOp::create(e, chunk, first)); });
+      first = end;
     }
   });
 }

@@ -48,7 +48,7 @@ mlir::Value lowerKernelLinearSwiglu(Emitter &e, LinearSwigluOp op);
 
 /// Shares the chunks of several parts among the threads: part m has counts[m] chunks, body(m, chunk
 /// within the part).
-mlir::Value partChunks(Emitter &e, llvm::ArrayRef<int64_t> counts,
+mlir::Value partChunks(Emitter &e, llvm::ArrayRef<mlir::Value> counts,
                        llvm::function_ref<void(unsigned, mlir::Value)> body);
 
 /// Dispatches to one of the above, or fails with a diagnostic.
