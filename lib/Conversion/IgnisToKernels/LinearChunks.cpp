@@ -13,9 +13,15 @@ using namespace ignis;
 static constexpr int64_t kChunkBytes = 64 << 10;
 static constexpr int64_t kMostChunks = 256;
 static constexpr int64_t kLeastChunks = 32;
+/// With so few rows weights are shared out in runs, of at most so many bytes, this part of them.
+static constexpr int64_t kStreamedRows = 16;
+static constexpr int64_t kRunBytes = 1 << 20;
+static constexpr int64_t kRunsNumerator = 7, kRunsDenominator = 8;
 /// Rows of a panel: whole tiles of all kernels' heights that matter (16 rows of AMX tiles).
 static constexpr int64_t kPanelRows = 128;
 static constexpr int64_t kTileRows = 16;
+
+static int64_t bytesOfGroup(int64_t k) { return k / kernels::kBlock * kernels::kGroupBlockBytes; }
 
 /// ceil(a / b) of positive numbers.
 static Value ceilDiv(Emitter &e, Value a, Value b) {
@@ -24,7 +30,7 @@ static Value ceilDiv(Emitter &e, Value a, Value b) {
 
 /// Output columns of a chunk when there is one panel of rows.
 static int64_t chunkColumns(int64_t n, int64_t k, int64_t mostRows) {
-  int64_t group = kernels::kGroupRows, groupBytes = k / kernels::kBlock * kernels::kGroupBlockBytes;
+  int64_t group = kernels::kGroupRows, groupBytes = bytesOfGroup(k);
   auto wholeGroups = [&](int64_t columns) { return (columns + group - 1) / group * group; };
   int64_t columns = std::max<int64_t>(1, kChunkBytes / groupBytes) * group;
   columns = std::max(columns, wholeGroups(n / kMostChunks));
@@ -37,8 +43,12 @@ static int64_t chunkColumns(int64_t n, int64_t k, int64_t mostRows) {
 LinearChunks::LinearChunks(Emitter &e, int64_t n, int64_t k, Value rows, int64_t mostRows)
     : n(n), rows(rows) {
   int64_t base = chunkColumns(n, k, mostRows);
+  columns = e.index(base);
+  if (mostRows <= kStreamedRows) {
+    addRuns(e, k);
+    return;
+  }
   if (mostRows <= kPanelRows) {
-    columns = e.index(base);
     count = e.index((n + base - 1) / base);
     return;
   }
@@ -47,8 +57,35 @@ LinearChunks::LinearChunks(Emitter &e, int64_t n, int64_t k, Value rows, int64_t
   Value tiles = ceilDiv(e, e.ceilDiv(rows, kTileRows), panels);
   panelRows = e.mulI(tiles, kTileRows);
   columns = e.mulI(panels, base);
-  Value across = ceilDiv(e, e.index(n), columns);
-  count = arith::MulIOp::create(e, across, panels);
+  count = arith::MulIOp::create(e, ceilDiv(e, e.index(n), columns), panels);
+}
+
+void LinearChunks::addRuns(Emitter &e, int64_t k) {
+  int64_t group = kernels::kGroupRows;
+  int64_t groups = n / group * kRunsNumerator / kRunsDenominator; // of all runs together
+  Value share = arith::DivUIOp::create(e, e.index(groups), e.threads());
+  Value length = e.minI(share, e.index(std::max<int64_t>(1, kRunBytes / bytesOfGroup(k))));
+  // Runs no longer than chunks are none.
+  Value any = e.compare(arith::CmpIPredicate::sgt, e.mulI(length, group), columns);
+  Value divisor = arith::SelectOp::create(e, any, length, e.index(groups + 1));
+  runs = arith::DivUIOp::create(e, e.index(groups), divisor);
+  runColumns = e.mulI(length, group);
+  Value rest = arith::SubIOp::create(e, e.index(n), arith::MulIOp::create(e, runs, runColumns));
+  count = e.addI(runs, ceilDiv(e, rest, columns));
+}
+
+std::pair<Value, Value> LinearChunks::columnsAt(Emitter &e, Value across) const {
+  auto shortEnd = [&](Value begin) { return e.minI(e.addI(begin, columns), e.index(n)); };
+  if (!runs) {
+    Value begin = arith::MulIOp::create(e, across, columns);
+    return {begin, shortEnd(begin)};
+  }
+  Value isRun = e.compare(arith::CmpIPredicate::slt, across, runs);
+  Value before = e.minI(across, runs); // runs that lie before the chunk
+  Value later = arith::SubIOp::create(e, across, before);
+  Value begin = e.addI(arith::MulIOp::create(e, before, runColumns),
+                       arith::MulIOp::create(e, later, columns));
+  return {begin, arith::SelectOp::create(e, isRun, e.addI(begin, runColumns), shortEnd(begin))};
 }
 
 LinearChunks::Block LinearChunks::block(Emitter &e, Value chunk) const {
@@ -62,7 +99,6 @@ LinearChunks::Block LinearChunks::block(Emitter &e, Value chunk) const {
     Value rest = arith::SubIOp::create(e, rows, block.rowBegin);
     block.rows = e.minI(panelRows, rest);
   }
-  block.begin = arith::MulIOp::create(e, across, columns);
-  block.end = e.minI(e.addI(block.begin, columns), e.index(n));
+  std::tie(block.begin, block.end) = columnsAt(e, across);
   return block;
 }

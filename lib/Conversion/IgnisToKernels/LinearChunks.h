@@ -1,11 +1,16 @@
 //===- LinearChunks.h - how threads share a Q8_0 linear layer ---------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// A chunk is a block of output rows and columns. One row or few: all rows times columns of at least
-// 64 KiB of weights, which hides the claim. Many rows: panels of rows, each times more columns, so
-// that a thread's activations and weights come from its second-level cache instead of every chunk
-// reading all activations; and at least 32 chunks where columns allow, so that many threads finish
-// together. No chunk splits a sum.
+// A chunk is a block of output rows and columns; none splits a sum.
+//
+// Up to 16 rows: a layer is as fast as its weights come from memory, and a thread that reads on
+// where it has just been is faster than two that take turns. So most of the columns are shared out
+// in long runs, at most a thread's share, and the rest in chunks of at least 64 KiB of weights,
+// which hide the claim, so that threads still finish together.
+//
+// Many rows: panels of rows, each times more columns, so that a thread's activations and weights
+// come from its second-level cache instead of every chunk reading all activations; and at least 32
+// chunks where columns allow, so that many threads finish together.
 
 #ifndef IGNIS_LIB_CONVERSION_IGNISTOKERNELS_LINEARCHUNKS_H
 #define IGNIS_LIB_CONVERSION_IGNISTOKERNELS_LINEARCHUNKS_H
@@ -30,8 +35,13 @@ public:
   mlir::Value count; // index value
 
 private:
+  void addRuns(Emitter &e, int64_t k);
+  std::pair<mlir::Value, mlir::Value> columnsAt(Emitter &e, mlir::Value across) const;
+
   int64_t n;
-  mlir::Value rows, panels, panelRows, columns; // panels: null for one panel, which has all rows
+  mlir::Value rows, columns;     // columns: of a chunk
+  mlir::Value panels, panelRows; // null for one panel, which has all rows
+  mlir::Value runs, runColumns;  // null if no columns are shared out in runs, which come first
 };
 
 } // namespace ignis

@@ -133,6 +133,12 @@ Value Emitter::scratch() {
   return LLVM::LoadOp::create(*this, ptr, field);
 }
 
+Value Emitter::threads() {
+  auto ptr = LLVM::LLVMPointerType::get(getContext());
+  Value field = LLVM::GEPOp::create(*this, ptr, getI8Type(), frame, ArrayRef<LLVM::GEPArg>{32});
+  return toIndex(LLVM::LoadOp::create(*this, getI64Type(), field));
+}
+
 void Emitter::forLoop(Value begin, Value end, int64_t step, Body body) {
   scf::ForOp::create(*this, begin, end, index(step), ValueRange(),
                      [&](OpBuilder &builder, Location, Value i, ValueRange) {

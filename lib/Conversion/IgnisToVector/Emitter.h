@@ -91,6 +91,8 @@ public:
   Value pointer(Value memref);
   /// This thread's scratch.
   Value scratch();
+  /// The number of threads that share the call's work (index).
+  Value threads();
 
   //===--- control ---------------------------------------------------------------------------===//
   using Body = llvm::function_ref<void(Value)>;

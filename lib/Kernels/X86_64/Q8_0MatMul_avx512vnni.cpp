@@ -159,8 +159,11 @@ __attribute__((noinline)) void multiplyTile(const uint8_t *w, int64_t step, cons
 #pragma GCC unroll 12
   for (int r = 0; r < R; ++r)
 #pragma GCC unroll 4
-    for (int g = 0; g < G; ++g)
+    for (int g = 0; g < G; ++g) {
       __builtin_prefetch(out.y + r * out.stride + g * 16, 1);
+      if (out.residual)
+        __builtin_prefetch(out.residual + r * out.stride + g * 16);
+    }
   __m512 dw[G];
   int64_t b = 0;
   for (; b + 2 <= blocks; b += 2) {
