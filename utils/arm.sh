@@ -60,7 +60,7 @@ unit cortex-a72 Tokenizer -- -E NotQuadratic
 unit cortex-a72 Generate --
 # Pages as Apple's processors have them.
 unit cortex-a72 GGUF QEMU_PAGESIZE=16384 --
-unit cortex-a72 Runtime -- -E SESSION
+unit cortex-a72 Runtime -- -E "Session|Batch"
 unit max Runtime QEMU_PAGESIZE=16384 --
 
 say "compiler and tool tests (lit), as cortex-a72"
