@@ -53,15 +53,15 @@ unit() {
   env QEMU_CPU="$cpu" "${environment[@]}" ctest --test-dir "$build/test/Unit/$name" -j"$jobs" --timeout 900 \
     --output-on-failure --output-junit "$results/$cpu-$name.xml" "$@" | tail -n 30 >&2
 }
-# A test that measures time has nothing to say under emulation.
 unit cortex-a72 Kernels --
 unit max Kernels -- -E SoftFma # plain C++, seen already
-unit cortex-a72 Tokenizer -- -E NotQuadratic
+# Without the test that measures time, and the sweep that takes minutes.
+unit cortex-a72 Tokenizer -- -E "NotQuadratic|EveryCodePoint"
 unit cortex-a72 Generate --
 # Pages as Apple's processors have them.
 unit cortex-a72 GGUF QEMU_PAGESIZE=16384 --
-unit cortex-a72 Runtime -- -E SESSION
-unit max Runtime QEMU_PAGESIZE=16384 --
+unit cortex-a72 Runtime -- -E "Session|Lowerings"
+unit max Runtime QEMU_PAGESIZE=16384 -- -E "PromptInChunks|reference" # seen end to end; plain loops
 
 say "compiler and tool tests (lit), as cortex-a72"
 QEMU_CPU=cortex-a72 "$build/bin/ignis-lit" -j"$jobs" -v --xunit-xml-output="$results/cortex-a72-lit.xml" \

@@ -195,7 +195,9 @@ private:
   /// out = weights . values * factor, positions in order; a token's rows stop at its own position.
   void weightedSum(Value firstRow, Value first, int64_t tokens) {
     int64_t rows = tokens * tileHeads, vectors = d / kBlock;
-    int64_t wide = std::min<int64_t>(vectors, e.tiles.accumulators >= 16 ? 4 : 2);
+    // Where rows alone fill the tile, a vector of values is loaded and converted once for all of
+    // them; few rows need several vectors for enough independent chains.
+    int64_t wide = std::min<int64_t>(vectors, e.tiles.accumulators >= 16 ? 4 : rows > 3 ? 1 : 2);
     int64_t tileRows = std::max<int64_t>(1, e.tiles.accumulators / wide);
     for (int64_t v0 = 0; v0 < vectors; v0 += wide) {
       int64_t width = std::min(wide, vectors - v0);
