@@ -37,3 +37,25 @@ def tiny(tmp_path_factory):
                     "--seed", "3"], env={**os.environ, "PYTHONPATH": str(ROOT / "python")}, check=True,
                    capture_output=True, timeout=60)
     return str(path)
+
+
+@pytest.fixture(scope="session")
+def whole(tiny, tmp_path_factory):
+    """(experiment, results) of an exhaustive exploration."""
+    from laboratory import explore, write
+    folder = tmp_path_factory.mktemp("whole")
+    path = write(folder / "e.toml", tiny)
+    explore(path, folder / "r.jsonl")
+    return path, folder / "r.jsonl"
+
+
+@pytest.fixture(scope="session")
+def broken(tiny, tmp_path_factory):
+    """(experiment, results) of an exploration with steps that fail and one that computes something else."""
+    from laboratory import TESTS, explore, write
+    folder = tmp_path_factory.mktemp("broken")
+    steps = "".join(f'{{python = "{TESTS}/{name}", group = "fault", requires = ["tensors"]}}, '
+                    for name in ("faulty.py:fail", "faulty.py:fine", "plants.py:swiglu_swapped"))
+    path = write(folder / "<b>.toml", tiny, steps, "")
+    explore(path, folder / "r.jsonl")
+    return path, folder / "r.jsonl"

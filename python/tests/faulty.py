@@ -26,7 +26,7 @@ def hog(module):
     """Takes memory without end."""
     held = []
     while True:
-        held.append(bytearray(b"x") * (16 << 20))
+        held.append(b"x" * (32 << 20))
 
 
 def abort(module):

@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
@@ -19,68 +18,10 @@ import ignis
 from conftest import ROOT
 from ignis import effects, experiment, work
 from ignis.errors import InputError
-from ignis.explore import Explorer, ratio, summary
+from ignis.explore import Explorer, ratio
 from ignis.results import Results, read
 from ignis.search import STRATEGIES
-
-TESTS = Path(__file__).resolve().parent
-HEAD = """
-question = "Does it work?"
-model = "{model}"
-[import]
-context = 64
-chunk = 16
-entries = ["embed", "decode", "prefill"]
-[gate]
-prompts = ["Once upon a time", "The"]
-threads = 1
-[timing]
-threads = 1
-top = 1
-confirm = 1
-rounds = 3
-decode_calls = 2
-prefill_calls = 1
-[search]
-seed = 7
-[space]
-steps = [{steps}
-  {{pipeline = "ignis-bufferize-pipeline", key = "bufferize", required = true}},
-  {{pass = "ignis-materialize-rounding", key = "rounding"}},
-  {{pass = "ignis-decompose-attention", key = "attention"}},
-  {{pass = "ignis-plan-memory", key = "plan", options = {{planner = "best-of-greedy"}}, required = true}},
-]
-default = [{default}"bufferize", "rounding", "attention", "plan"]
-"""
-FUSIONS = ("ignis-fuse-rms-norm", "ignis-fuse-swiglu", "ignis-share-rounding")
-QUOTED = "".join(f'"{name}", ' for name in FUSIONS)
-FAULTS = ("segfault", "hang", "hog", "abort", "leave", "leave_at_once", "fail", "forget")
-
-
-def write(path, tiny, steps=QUOTED, default='"ignis-fuse-rms-norm", "ignis-fuse-swiglu", '):
-    path.write_text(HEAD.format(model=tiny, steps=steps, default=default))
-    return path
-
-
-def explore(path, results, **search):
-    """An exploration in this process, to its end."""
-    chosen = experiment.load(path)
-    chosen.search.update(search)
-    explorer = Explorer(chosen, results, workers=2, quiet=True, limit=4, memory=1 << 30)
-    try:
-        explorer.explore()
-        return explorer, summary(explorer)
-    finally:
-        explorer.close()
-
-
-@pytest.fixture(scope="module")
-def whole(tiny, tmp_path_factory):
-    """(experiment, results) of an exhaustive exploration."""
-    folder = tmp_path_factory.mktemp("whole")
-    path = write(folder / "e.toml", tiny)
-    explore(path, folder / "r.jsonl")
-    return path, folder / "r.jsonl"
+from laboratory import FAULTS, TESTS, explore, write
 
 
 def facts_known(path):
@@ -253,12 +194,12 @@ def test_faulty_steps_are_results(tiny, tmp_path):
                     for name in (*FAULTS, "fine"))
     steps += f'{{python = "{TESTS}/plants.py:swiglu_swapped", group = "fault", requires = ["tensors"]}}, '
     path, results = write(tmp_path / "e.toml", tiny, steps, ""), tmp_path / "r.jsonl"
-    explorer, text = explore(path, results)
+    explorer, text = explore(path, results, limit=15)
     unique(results)
     known = Results(results).known
     reasons = {step: edge.get("error") for (_, step), edge in known.edges.items() if step in (*FAULTS, "fine")}
     assert set(reasons) == {*FAULTS, "fine"} and reasons["fine"] is None
-    for name, reason in {"segfault": "died of SIGSEGV", "hang": "longer than its limit of 4 seconds",
+    for name, reason in {"segfault": "died of SIGSEGV", "hang": "longer than its limit of 15 seconds",
                          "hog": "GiB of memory, more than its limit", "abort": "died of SIGABRT", "leave": "3",
                          "leave_at_once": "ended with status 3", "fail": "a reason",
                          "forget": "returned NoneType, expected ignis.Module"}.items():

@@ -1,0 +1,58 @@
+# ===- laboratory.py - small explorations for tests --------------------------------------------=== #
+# SPDX-License-Identifier: Apache-2.0
+"""An experiment on a tiny model that takes seconds, and a way to run it in this process."""
+
+from pathlib import Path
+
+from ignis import experiment
+from ignis.explore import Explorer, summary
+
+TESTS = Path(__file__).resolve().parent
+HEAD = """
+question = "Does it work?"
+model = "{model}"
+[import]
+context = 64
+chunk = 16
+entries = ["embed", "decode", "prefill"]
+[gate]
+prompts = ["Once upon a time", "The"]
+threads = 1
+[timing]
+threads = 1
+top = 1
+confirm = 1
+rounds = 3
+decode_calls = 2
+prefill_calls = 1
+[search]
+seed = 7
+[space]
+steps = [{steps}
+  {{pipeline = "ignis-bufferize-pipeline", key = "bufferize", required = true}},
+  {{pass = "ignis-materialize-rounding", key = "rounding"}},
+  {{pass = "ignis-decompose-attention", key = "attention"}},
+  {{pass = "ignis-plan-memory", key = "plan", options = {{planner = "best-of-greedy"}}, required = true}},
+]
+default = [{default}"bufferize", "rounding", "attention", "plan"]
+"""
+FUSIONS = ("ignis-fuse-rms-norm", "ignis-fuse-swiglu", "ignis-share-rounding")
+QUOTED = "".join(f'"{name}", ' for name in FUSIONS)
+FAULTS = ("segfault", "hang", "hog", "abort", "leave", "leave_at_once", "fail", "forget")
+
+
+def write(path, tiny, steps=QUOTED, default='"ignis-fuse-rms-norm", "ignis-fuse-swiglu", '):
+    path.write_text(HEAD.format(model=tiny, steps=steps, default=default))
+    return path
+
+
+def explore(path, results, limit=60, **search):
+    """An exploration in this process, to its end. (What hangs takes `limit` seconds twice.)"""
+    chosen = experiment.load(path)
+    chosen.search.update(search)
+    explorer = Explorer(chosen, results, workers=2, quiet=True, limit=limit, memory=600 << 20)
+    try:
+        explorer.explore()
+        return explorer, summary(explorer)
+    finally:
+        explorer.close()
