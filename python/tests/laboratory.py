@@ -2,12 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """An experiment on a tiny model that takes seconds, and a way to run it in this process."""
 
+import json
 from pathlib import Path
 
 from ignis import experiment
 from ignis.explore import Explorer, summary
+from ignis.results import Results, read
 
 TESTS = Path(__file__).resolve().parent
+ROOT = TESTS.parents[1]
 HEAD = """
 question = "Does it work?"
 model = "{model}"
@@ -56,3 +59,24 @@ def explore(path, results, limit=60, **search):
         return explorer, summary(explorer)
     finally:
         explorer.close()
+
+
+def facts_known(path):
+    """What a results file says, without times."""
+    known = Results(path).known
+    return ({key: edge.get("to") for key, edge in known.edges.items()},
+            {key: (record["ok"], record["digest"], json.dumps(record["facts"], sort_keys=True))
+             for key, record in known.measures.items()})
+
+
+def unique(path):
+    """Every line is a record, and no edge, measure or order is there twice."""
+    keys = [(record["kind"], record.get("from"), record.get("step"), record.get("hash"), str(record.get("order")))
+            for record in read(path) if record["kind"] in ("edge", "measure", "order")]
+    assert len(keys) == len(set(keys))
+    data = path.read_bytes()
+    assert data.endswith(b"\n") and all(json.loads(line) for line in data.splitlines())
+
+
+def lines_of(path):
+    return path.read_bytes().count(b"\n") if path.exists() else 0

@@ -15,30 +15,12 @@ import time
 import pytest
 
 import ignis
-from conftest import ROOT
 from ignis import effects, experiment, work
 from ignis.errors import InputError
 from ignis.explore import Explorer, ratio
-from ignis.results import Results, read
+from ignis.results import Results
 from ignis.search import STRATEGIES
-from laboratory import FAULTS, TESTS, explore, write
-
-
-def facts_known(path):
-    """What a results file says, without times."""
-    known = Results(path).known
-    return ({key: edge.get("to") for key, edge in known.edges.items()},
-            {key: (record["ok"], record["digest"], json.dumps(record["facts"], sort_keys=True))
-             for key, record in known.measures.items()})
-
-
-def unique(path):
-    """Every line is a record, and no edge, measure or order is there twice."""
-    keys = [(record["kind"], record.get("from"), record.get("step"), record.get("hash"), str(record.get("order")))
-            for record in read(path) if record["kind"] in ("edge", "measure", "order")]
-    assert len(keys) == len(set(keys))
-    data = path.read_bytes()
-    assert data.endswith(b"\n") and all(json.loads(line) for line in data.splitlines())
+from laboratory import FAULTS, ROOT, TESTS, explore, facts_known, lines_of, unique, write
 
 
 def test_exhaustive(whole):
@@ -149,10 +131,6 @@ def test_budget_of_time(tiny, whole, tmp_path, name):
     explore(path, results, strategy="exhaustive")
     assert Results(results).known.done[-1]["complete"] and facts_known(results) == facts_known(whole[1])
     unique(results)
-
-
-def lines_of(path):
-    return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
 @pytest.mark.parametrize("sign, code", [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130)])
