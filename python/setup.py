@@ -22,7 +22,9 @@ class BuildNative(build_ext):
     def build_extension(self, extension: Extension) -> None:
         if not (BUILD / "CMakeCache.txt").is_file():
             compilers = [f"-DCMAKE_{language}_COMPILER={program}" for language, name in (("C", "clang-22"), ("CXX", "clang++-22"))
-                         if (program := shutil.which(name)) and language not in os.environ]
+                         if (program := shutil.which(name)) and {"C": "CC"}.get(language, language) not in os.environ]
+            if shutil.which("ccache"):
+                compilers += ["-DCMAKE_C_COMPILER_LAUNCHER=ccache", "-DCMAKE_CXX_COMPILER_LAUNCHER=ccache"]
             subprocess.run(["cmake", "-G", "Ninja", "-S", TREE, "-B", BUILD, "-DCMAKE_BUILD_TYPE=Release",
                             "-DIGNIS_BUILD_TESTS=OFF", "-DIGNIS_BUILD_BENCHMARKS=OFF",
                             f"-DPython3_EXECUTABLE={sys.executable}", *compilers], check=True)

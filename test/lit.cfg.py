@@ -16,7 +16,7 @@ if not hasattr(config, "ignis_obj_root"):  # A path in the source tree: ignis-li
 config.name = "ignis"
 config.test_format = lit.formats.ShTest(True)
 config.suffixes = [".mlir", ".test"]
-config.excludes = ["Inputs", "Tools", "Unit", "data", "fuzz", "lib"]
+config.excludes = ["Inputs", "Lab", "Tools", "Unit", "data", "fuzz", "lib"]
 config.test_source_root = os.path.dirname(__file__)
 config.test_exec_root = os.path.join(config.ignis_obj_root, "test")
 

@@ -170,9 +170,10 @@ class Pool:
 
     # --- Tasks ------------------------------------------------------------------------------------
 
-    def run(self, function: Callable, tasks: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
-        """(task, outcome) for every task, in the order in which they end. Who stops listening leaves the
-        tasks that are on their way undone."""
+    def run(self, function: Callable, tasks: Iterable[Any],
+            split: Callable[[Any], list[Any]] = lambda task: [task]) -> Iterator[tuple[Any, Any]]:
+        """(task, outcome) for every task, in the order in which they end; of a suspect, for every part that
+        `split` makes of it. Who stops listening leaves the tasks that are on their way undone."""
         source, pending, suspects = iter(tasks), {}, []
         depth = 2 * self.workers if self._extra is None else 64
         more = True
@@ -205,8 +206,8 @@ class Pool:
                     else:
                         yield task, outcome
                 self._drop()
-                while suspects:
-                    task = suspects.pop(0)
+                parts, suspects = [part for task in suspects for part in split(task)], []
+                for task in parts:
                     if self._extra is None:
                         yield task, self._alone(function, task)
                     else:

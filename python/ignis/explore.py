@@ -199,8 +199,7 @@ class Explorer:
         for state, record in measures.items():
             facts = record["facts"].get(entry)
             if record["ok"] and facts:
-                points[state] = (facts["total_ops"], facts["barriers"],
-                                 (facts["arena"] or 0) + (facts["activations_q8"] or 0))
+                points[state] = (facts["total_ops"], facts["barriers"], facts["arena"] or 0)
         first = [state for state, point in points.items()
                  if not any(other != point and all(a <= b for a, b in zip(other, point))
                             for other in set(points.values()))]

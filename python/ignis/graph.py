@@ -80,22 +80,16 @@ class Graph:
             left = [key for key in keys if (state, key) not in self.results.known.edges]
             if left:
                 missing[state] = left
-        retries = []
-        for task, outcome in self.pool.run(work.expand, (self._task(s, k) for s, k in missing.items())):
+        def split(task: dict) -> list[dict]:
+            return [task | {"steps": {key: text}} for key, text in task["steps"].items()]
+
+        for task, outcome in self.pool.run(work.expand, (self._task(s, k) for s, k in missing.items()), split):
             if isinstance(outcome, Crash):
-                if len(task["steps"]) > 1:
-                    retries.extend(task | {"steps": {key: text}} for key, text in task["steps"].items())
-                else:
-                    self._record(task["hash"], {key: {"error": outcome.reason} for key in task["steps"]})
-                    yield task["hash"]
-                continue
-            if outcome["module"]:
-                self._packed[task["hash"]] = outcome["module"]
-            self._record(task["hash"], outcome["edges"])
-            yield task["hash"]
-        for task, outcome in self.pool.run(work.expand, iter(retries)):
-            self._record(task["hash"], {key: {"error": outcome.reason} for key in task["steps"]}
-                         if isinstance(outcome, Crash) else outcome["edges"])
+                self._record(task["hash"], {key: {"error": outcome.reason} for key in task["steps"]})
+            else:
+                if outcome["module"]:
+                    self._packed[task["hash"]] = outcome["module"]
+                self._record(task["hash"], outcome["edges"])
             yield task["hash"]
 
     def _record(self, state: str, edges: dict[str, dict]) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from fixtures import broken, tiny, whole  # noqa: F401
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -26,14 +28,3 @@ def command():
                               env={**os.environ, "PYTHONPATH": str(ROOT / "python")},
                               capture_output=True, text=True, timeout=60)
     return run
-
-
-@pytest.fixture(scope="session")
-def tiny(tmp_path_factory):
-    """A model of two layers with random weights."""
-    path = tmp_path_factory.mktemp("tiny") / "tiny.gguf"
-    subprocess.run([sys.executable, "-m", "ignis.synthesize", path, "--shape",
-                    "hidden=64,layers=2,heads=2,kv=1,ffn=96,vocab=300,tied=1,head_dim=32", "--type", "q8_0",
-                    "--seed", "3"], env={**os.environ, "PYTHONPATH": str(ROOT / "python")}, check=True,
-                   capture_output=True, timeout=60)
-    return str(path)

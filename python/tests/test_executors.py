@@ -11,7 +11,7 @@ import time
 import faulty
 import pytest
 
-from conftest import ROOT
+from laboratory import ROOT
 from ignis.errors import InputError
 from ignis.executors import Crash, DaskExecutor, Pool, total_memory
 

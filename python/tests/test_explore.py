@@ -11,93 +11,16 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
 import ignis
-from conftest import ROOT
 from ignis import effects, experiment, work
 from ignis.errors import InputError
-from ignis.explore import Explorer, ratio, summary
-from ignis.results import Results, read
+from ignis.explore import Explorer, ratio
+from ignis.results import Results
 from ignis.search import STRATEGIES
-
-TESTS = Path(__file__).resolve().parent
-HEAD = """
-question = "Does it work?"
-model = "{model}"
-[import]
-context = 64
-chunk = 16
-entries = ["embed", "decode", "prefill"]
-[gate]
-prompts = ["Once upon a time", "The"]
-threads = 1
-[timing]
-threads = 1
-top = 1
-confirm = 1
-rounds = 3
-decode_calls = 2
-prefill_calls = 1
-[search]
-seed = 7
-[space]
-steps = [{steps}
-  {{pipeline = "ignis-bufferize-pipeline", key = "bufferize", required = true}},
-  {{pass = "ignis-materialize-rounding", key = "rounding"}},
-  {{pass = "ignis-decompose-attention", key = "attention"}},
-  {{pass = "ignis-plan-memory", key = "plan", options = {{planner = "best-of-greedy"}}, required = true}},
-]
-default = [{default}"bufferize", "rounding", "attention", "plan"]
-"""
-FUSIONS = ("ignis-fuse-rms-norm", "ignis-fuse-swiglu", "ignis-share-rounding")
-QUOTED = "".join(f'"{name}", ' for name in FUSIONS)
-FAULTS = ("segfault", "hang", "hog", "abort", "leave", "leave_at_once", "fail", "forget")
-
-
-def write(path, tiny, steps=QUOTED, default='"ignis-fuse-rms-norm", "ignis-fuse-swiglu", '):
-    path.write_text(HEAD.format(model=tiny, steps=steps, default=default))
-    return path
-
-
-def explore(path, results, **search):
-    """An exploration in this process, to its end."""
-    chosen = experiment.load(path)
-    chosen.search.update(search)
-    explorer = Explorer(chosen, results, workers=2, quiet=True, limit=4, memory=1 << 30)
-    try:
-        explorer.explore()
-        return explorer, summary(explorer)
-    finally:
-        explorer.close()
-
-
-@pytest.fixture(scope="module")
-def whole(tiny, tmp_path_factory):
-    """(experiment, results) of an exhaustive exploration."""
-    folder = tmp_path_factory.mktemp("whole")
-    path = write(folder / "e.toml", tiny)
-    explore(path, folder / "r.jsonl")
-    return path, folder / "r.jsonl"
-
-
-def facts_known(path):
-    """What a results file says, without times."""
-    known = Results(path).known
-    return ({key: edge.get("to") for key, edge in known.edges.items()},
-            {key: (record["ok"], record["digest"], json.dumps(record["facts"], sort_keys=True))
-             for key, record in known.measures.items()})
-
-
-def unique(path):
-    """Every line is a record, and no edge, measure or order is there twice."""
-    keys = [(record["kind"], record.get("from"), record.get("step"), record.get("hash"), str(record.get("order")))
-            for record in read(path) if record["kind"] in ("edge", "measure", "order")]
-    assert len(keys) == len(set(keys))
-    data = path.read_bytes()
-    assert data.endswith(b"\n") and all(json.loads(line) for line in data.splitlines())
+from laboratory import FAULTS, ROOT, TESTS, explore, facts_known, lines_of, unique, write
 
 
 def test_exhaustive(whole):
@@ -210,10 +133,6 @@ def test_budget_of_time(tiny, whole, tmp_path, name):
     unique(results)
 
 
-def lines_of(path):
-    return path.read_bytes().count(b"\n") if path.exists() else 0
-
-
 @pytest.mark.parametrize("sign, code", [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130)])
 def test_killed_and_resumed(tiny, whole, tmp_path, sign, code):
     """The whole process group gets the signal, as from a terminal, again and again; nothing is lost or twice."""
@@ -253,12 +172,12 @@ def test_faulty_steps_are_results(tiny, tmp_path):
                     for name in (*FAULTS, "fine"))
     steps += f'{{python = "{TESTS}/plants.py:swiglu_swapped", group = "fault", requires = ["tensors"]}}, '
     path, results = write(tmp_path / "e.toml", tiny, steps, ""), tmp_path / "r.jsonl"
-    explorer, text = explore(path, results)
+    explorer, text = explore(path, results, limit=15)
     unique(results)
     known = Results(results).known
     reasons = {step: edge.get("error") for (_, step), edge in known.edges.items() if step in (*FAULTS, "fine")}
     assert set(reasons) == {*FAULTS, "fine"} and reasons["fine"] is None
-    for name, reason in {"segfault": "died of SIGSEGV", "hang": "longer than its limit of 4 seconds",
+    for name, reason in {"segfault": "died of SIGSEGV", "hang": "longer than its limit of 15 seconds",
                          "hog": "GiB of memory, more than its limit", "abort": "died of SIGABRT", "leave": "3",
                          "leave_at_once": "ended with status 3", "fail": "a reason",
                          "forget": "returned NoneType, expected ignis.Module"}.items():

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from conftest import ROOT
+from laboratory import ROOT
 
 CODE = """
 import sys, pathlib

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import ignis
-from conftest import ROOT
+from laboratory import ROOT
 
 # What every script below starts with. HARD is a planning problem that no planner solves in a minute.
 PRELUDE = """
