@@ -96,6 +96,7 @@ class Pool:
         self.memory = memory or total_memory() * 3 // 4 // self.workers
         self._pool: ProcessPoolExecutor | None = None
         self._ended: dict[int, str] = {}  # why we ended a process, by its id
+        self._looks = 0  # at the processes, at most one every POLL seconds
         self.lost = 0  # processes that died
 
     # --- Processes of this machine ----------------------------------------------------------------
@@ -128,6 +129,7 @@ class Pool:
             done, _ = wait(futures, POLL if pool else None, FIRST_COMPLETED)
             if done:
                 return done
+            self._looks += 1
             self._watch(pool)
 
     def _exit_reason(self, processes: Iterable) -> str:
@@ -153,17 +155,22 @@ class Pool:
             self._pool.shutdown(wait=False, cancel_futures=True)
         self._pool = None
 
-    def _alone(self, function: Callable, task: Any) -> Any:
-        """A suspect, in a process of its own."""
+    def _alone(self, function: Callable, task: Any, tries: int = 3) -> Any:
+        """A suspect, in a process of its own. If its time ran out while this process slept too (the machine was
+        suspended), that says nothing, and it is tried again."""
         pool = self._make(1)
         try:
             future = pool.submit(limited, self.limit, function, task)
             processes = list(pool._processes.values())
+            looks = self._looks
             try:
                 self._wait([future], pool)
                 return future.result()
             except BrokenProcessPool:
                 self.lost += 1
+                slept = (self._looks - looks) * POLL < self.limit / 2
+                if processes[0].exitcode == -signal.SIGALRM and slept and tries > 1:
+                    return self._alone(function, task, tries - 1)
                 return Crash(self._exit_reason(processes))
         finally:
             _terminate(pool)

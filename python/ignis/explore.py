@@ -271,9 +271,10 @@ def summary(explorer: Explorer) -> str:
     measures = results.known.measures
     wrong = {state: ways for state, ways in finals.items() if state in measures and not measures[state]["ok"]}
     states = graph.states()
-    lines = [f"legal orders      {space.count():,}",
-             f"  walked          {sum(finals.values()):,}, of them {sum(wrong.values()):,} wrong; {failing:,} end at a "
-             "step that fails or was not run",
+    reached, total = sum(finals.values()), space.count()
+    lines = [f"legal orders      {total:,}",
+             f"  walked          {reached:,}, of them {sum(wrong.values()):,} wrong; {failing:,} end at a step that fails"
+             + (f"; {total - reached - failing:,} not walked" if total > reached + failing else ""),
              f"distinct IR       {len(states):,} states by {len(results.known.edges):,} steps; digest "
              f"{hashlib.sha256(' '.join(sorted(states)).encode()).hexdigest()[:16]}",
              f"final states      {len(finals):,}, of them {len(wrong):,} wrong; checked {len(measures):,}"]

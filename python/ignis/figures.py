@@ -125,11 +125,12 @@ def pairs_html(graph: Graph, value: effects.Value) -> str:
     if not names:
         return f"<p>None: the mean is the same both ways for all {len(found)} pairs.</p>"
     most = max(map(abs, values.values()))
-    parts = ["<table class=heat><tr><th class=left>first \\ second</th>" + "".join(f"<th>{_short(name)}</th>" for name in names) + "</tr>"]
+    parts = ["<table class=heat><tr><th class=left>first \\ second</th>" + "".join(f"<th{' class=up' if len(names) > 6 else ''}>{_short(name)}</th>" for name in names) + "</tr>"]
     for first in names:
         parts.append(f"<tr><td class='left mono'>{_short(first)}</td>" +
                      "".join(_cell(values.get((first, second)), most, 2) for second in names) + "</tr>")
-    return "".join(parts) + f"</table><p class=soft>For {rest} other pairs the mean is the same both ways.</p>"
+    note = f"<p class=soft>Pairs with others, for which the mean is the same both ways: {rest}.</p>" if rest else ""
+    return "".join(parts) + "</table>" + note
 
 
 def commutation_html(graph: Graph) -> str:

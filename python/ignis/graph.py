@@ -161,7 +161,8 @@ class Graph:
 
     def tally(self) -> tuple[dict[str, int], int, int]:
         """(legal orders by the final state that they end in, orders that a failing step ends, distinct
-        nodes), of all orders of the space. Counted over the graph, not one by one."""
+        nodes), of all orders of the space; those that were not walked are in neither. Counted over the
+        graph, not one by one."""
         finals: dict[str, int] = {}
         failing = nodes = 0
         layer: dict[tuple[Node, str], int] = {(self.space.start, self.root): 1}
@@ -171,11 +172,15 @@ class Graph:
                 nodes += 1
                 if self.space.final(node):
                     finals[state] = finals.get(state, 0) + ways
-                for after, target in self.successors(node, state):
-                    if target is None:
-                        failing += ways * self.space.count(after)
-                    else:
-                        following[after, target] = following.get((after, target), 0) + ways
+                for step, after in self.space.moves(node):
+                    count = self.space.count(after)
+                    edge = self.edge(state, step.key) if count else None
+                    if edge is None:
+                        continue
+                    if "to" not in edge:
+                        failing += ways * count
+                        continue
+                    following[after, edge["to"]] = following.get((after, edge["to"]), 0) + ways
             layer = following
         return finals, failing, nodes
 

@@ -63,6 +63,7 @@ figcaption { color: var(--soft); font-size: 13px; }
 @media (max-width: 700px) {
   body { padding: 12px; } h1 { font-size: 22px; } .card { min-width: 90px; padding: 4px 10px; } .card b { font-size: 17px; }
   th, td { padding: 3px 6px; } .order { white-space: nowrap; }
+  .plot { min-width: 640px; } .pictures figure { overflow-x: auto; }
   .bars { grid-template-columns: 1fr max-content; } .bars .bar { grid-column: 1 / 3; margin-bottom: 6px; }
 }
 """
@@ -95,10 +96,11 @@ async function unpack(name) {
 // The table: sorted by a click on a column. Columns that say the same of all orders are one line above it.
 const same = data.columns.filter(column => column.plain && data.rows.length > 1 &&
                                  data.rows.every(row => row[column.key] === data.rows[0][column.key]));
-const columns = data.columns.filter(column => !same.includes(column));
+const columns = data.columns.filter(column => !same.includes(column) &&
+  (column.key === 'rank' || data.rows.some(row => row[column.key] !== null && row[column.key] !== undefined)));
 $('same').textContent = same.length ? 'The same for all: ' + same.map(column => `${column.name} ${number(data.rows[0][column.key])}`).join(', ') + '.' : '';
 const LIMIT = 15;
-let showAll = false, sorting = {column: data.sort, down: true};
+let showAll = false, sorting = {column: data.sort, down: data.sort === 'decode'};
 function table() {
   const head = el('tr', {});
   for (const column of columns)

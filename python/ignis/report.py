@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import shlex
 import zlib
 from pathlib import Path
 from typing import Any, Callable
@@ -132,10 +133,15 @@ def shown_order(loaded: Loaded, state: str, packed: dict[str, str]) -> dict:
     return shown
 
 
+def _command(words: list[str]) -> str:
+    """A run's command as one types it."""
+    return shlex.join(["python3", "-m", "ignis", *words[1:]] if words[0] == "__main__.py" else words)
+
+
 def page(loaded: Loaded, top: int) -> str:
     rows = rows_of(loaded)
     run, known = loaded.run, loaded.results.known
-    rows.sort(key=lambda row: (not row["ok"], -(row["decode"][0] if row["decode"] else 0), row["total_ops"] or 0, row["hash"]))
+    rows.sort(key=lambda row: (not row["ok"], -(row["decode"][0] if row["decode"] else 0), row["total_ops"] or 0, row["barriers"] or 0, row["hash"]))
     packed: dict[str, str] = {}
     chosen = [row["hash"] for row in rows if row["ok"]][:top]
     if loaded.default in loaded.finals and loaded.default not in chosen:
@@ -175,7 +181,7 @@ def page(loaded: Loaded, top: int) -> str:
     blob = json.dumps(data, separators=(",", ":")).replace("</", "<\\/")
     sections = [
         f"<h1>Orders of passes</h1><p>{html.escape(run['question'])}</p>",
-        f"<p class=soft>{html.escape(provenance)}<br><code>python3 -m ignis {html.escape(' '.join(run['command'][1:]))}</code></p>",
+        f"<p class=soft>{html.escape(provenance)}<br><code>{html.escape(_command(run['command']))}</code></p>",
         "<div class=cards>" + "".join(f"<div class=card><b>{value}</b><span>{text}</span></div>" for value, text in cards) + "</div>",
         "<h2>All final states</h2><p class=soft>One row per distinct final IR; click a row for its pipeline, its IR after each pass and its memory. "
         f"Ops, barriers and bytes are those of <code>{html.escape(loaded.entry)}</code>. Blue: the default order.</p>"

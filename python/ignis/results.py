@@ -131,7 +131,7 @@ class Results:
 def _output(*command: str) -> str | None:
     try:
         return subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True,
-                              timeout=10, check=True).stdout.strip()
+                              timeout=60, check=True).stdout.strip()
     except (OSError, subprocess.SubprocessError):
         return None
 

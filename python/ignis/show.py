@@ -40,7 +40,7 @@ def show(results: str, state: str | None, sort: str, top: int) -> int:
     if rows and sort not in rows[0]:
         raise InputError(f"--sort: unknown column {sort!r}, expected {', '.join(key for key in rows[0])}")
     rows.sort(key=lambda row: (not row["ok"], _sortable(row[sort], sort in ("decode", "prefill", "orders")),
-                               row["total_ops"] or 0, row["hash"]))
+                               row["total_ops"] or 0, row["barriers"] or 0, row["hash"]))
     columns = ["hash", "decode", "prefill"] + [key for key, _, _ in FACTS if key in (
         "total_ops", "barriers", "kernel_calls", "arena", "activations_q8")] + ["orders"]
     cells = [[row["hash"][:8] if key == "hash" else _text(row[key]) for key in columns] +

@@ -63,6 +63,11 @@ def square(number):
     return number * number
 
 
+def nap(seconds):
+    time.sleep(seconds)
+    return "rested"
+
+
 def task(item):
     """(name of a function above, argument)."""
     return globals()[item[0]](item[1])

@@ -35,7 +35,7 @@ def run(pool, tasks):
 ])
 def test_a_death_among_others(name, reason):
     tasks = [("square", number) for number in range(6)] + [(name, None)] + [("square", number) for number in range(6, 12)]
-    outcomes = run(Pool(2, limit=2, memory=GIB // 2), tasks)
+    outcomes = run(Pool(2, limit=2 if name == "hang" else 60, memory=GIB // 2), tasks)
     assert len(outcomes) == 13
     assert all(outcomes["square", number] == number * number for number in range(12))
     assert isinstance(outcomes[name, None], Crash) and reason in outcomes[name, None].reason
@@ -47,6 +47,29 @@ def test_innocent_suspects_are_run_again(tmp_path):
     assert run(pool, [("kill_once", str(tmp_path / "once")), ("square", 3)]) == \
         {("kill_once", str(tmp_path / "once")): "worked", ("square", 3): 9}
     assert run(Pool(1), []) == {}
+
+
+def test_a_sleeping_machine_is_no_fault_of_a_task(tmp_path):
+    """The explorer is stopped together with its workers, as by a machine that sleeps, until the time is over."""
+    code = """
+import faulty
+from ignis.executors import Pool
+if __name__ == "__main__":
+    pool = Pool(1, limit=4)
+    print("ready", flush=True)
+    print(pool._alone(faulty.task, ("nap", 2)), pool.lost)
+"""
+    script = tmp_path / "explorer.py"
+    script.write_text(code)
+    explorer = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True, start_new_session=True,
+                                env={**os.environ, "PYTHONPATH": f"{ROOT / 'python'}:{ROOT / 'python/tests'}"})
+    assert explorer.stdout.readline() == "ready\n"
+    time.sleep(1)
+    os.killpg(explorer.pid, signal.SIGSTOP)
+    time.sleep(4.5)
+    os.killpg(explorer.pid, signal.SIGCONT)
+    assert explorer.communicate(timeout=60)[0] in ("rested 1\n", "rested 0\n")  # 0: it had not begun
+    assert explorer.returncode == 0
 
 
 def test_an_exception_of_the_task_comes_out():
