@@ -24,7 +24,7 @@ llvm_config.use_default_substitutions()  # FileCheck
 llvm_config.with_environment("PATH", config.llvm_tools_dir, append_path=True)  # not, count
 binaries = os.path.join(config.ignis_obj_root, "bin")
 # Every module that a test reads is also written as text and as bytecode and read back.
-arguments = {"ignis-opt": ["--verify-roundtrip"], "ignis-plan": []}
+arguments = {"ignis-opt": ["--verify-roundtrip"], "ignis-plan": [], "ignis-run": []}
 if config.emulator:  # Programs of another processor.
     llvm_config.with_environment("QEMU_CPU", os.environ.get("QEMU_CPU", "max"))
     substitutions = [
@@ -34,6 +34,8 @@ if config.emulator:  # Programs of another processor.
 else:
     substitutions = [ToolSubst(name, unresolved="fatal", extra_args=extra) for name, extra in arguments.items()]
 llvm_config.add_tool_substitutions(substitutions, [binaries, config.llvm_tools_dir])
+config.substitutions.append(("%model", os.path.join(config.test_source_root, "..", "models", "fairy-tales-20m-q8_0.gguf")))
+config.available_features.add(config.processor)  # x86_64 or aarch64
 config.substitutions.append(("%contract-plugin", os.path.join(config.ignis_obj_root, "test", "lib", "IgnisContractPlugin.so")))
 # Any function without ops of the dialect, down to what mlir-runner takes.
 to_llvm = (

@@ -16,14 +16,15 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 # In the order in which all of them together go furthest.
 PASSES = (
-    "rms-norm", "swiglu", "linear-swiglu", "qkv", "gate-up", "residual", "rope-cache", "share-rounding", "in-place",
+    "rms-norm", "swiglu", "linear-swiglu", "qkv", "gate-up", "residual", "add-rms-norm", "rope-cache", "share-rounding", "in-place",
 )
 FLAGS = {name: f"ignis-fuse-{name}" for name in PASSES}
 FLAGS["share-rounding"] = "ignis-share-rounding"
 FLAGS["in-place"] = "ignis-mark-in-place"
-NEEDS = {"linear-swiglu": ("swiglu",)}  # by contract
+NEEDS = {"linear-swiglu": ("swiglu",), "add-rms-norm": ("rms-norm",)}  # by contract
 PAIRS = (
-    ("gate-up", "swiglu"), ("gate-up", "linear-swiglu"), ("rms-norm", "residual"), ("in-place", "rms-norm"),
+    ("gate-up", "swiglu"), ("gate-up", "linear-swiglu"), ("rms-norm", "residual"), ("residual", "add-rms-norm"), ("in-place", "rms-norm"),
+    ("in-place", "add-rms-norm"),
     ("in-place", "swiglu"), ("in-place", "residual"), ("in-place", "rope-cache"), ("share-rounding", "qkv"),
     ("share-rounding", "residual"),
 )
@@ -72,8 +73,9 @@ def main():
         row(" + ".join(names), measure(arguments, names)[1])
     row("**all**", measure(arguments, PASSES)[1])
     for name in PASSES:
-        rest = [other for other in PASSES if other != name and name not in NEEDS.get(other, ())]
-        row(f"all but {name}" + (" (and linear-swiglu)" if name == "swiglu" else ""), measure(arguments, rest)[1])
+        without = [name, *(other for other in PASSES if name in NEEDS.get(other, ()))]
+        rest = [other for other in PASSES if other not in without]
+        row(f"all but {name}" + "".join(f" (and {other})" for other in without[1:]), measure(arguments, rest)[1])
     print()
     header("order", "same bytes of IR")
     for pair in PAIRS:

@@ -79,6 +79,9 @@ std::vector<Op> makeOps() {
       "ignis.rms_normalize ins(%x : S) outs(%o : S) {eps = 1.0e-06 : f32}");
   add("rms_norm", 896, unary, norm,
       "ignis.rms_norm ins(%x, %w : S, memref<896xf32>) outs(%o : S) {eps = 1.0e-06 : f32}");
+  add("add_rms_norm", 896, binary, norm,
+      "%s = memref.alloc() : S\nignis.add_rms_norm ins(%x, %y, %w : S, S, memref<896xf32>) outs(%s, %o : S, S) "
+      "{eps = 1.0e-06 : f32}");
   add("scale", 896, unary, norm, "ignis.scale ins(%x, %w : S, memref<896xf32>) outs(%o : S)");
   for (const char *name : {"add", "mul", "swiglu"})
     add(name, 4864, binary, "", std::string("ignis.") + name + " ins(%x, %y : S, S) outs(%o : S)");

@@ -13,6 +13,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/SetVector.h"
+#include "llvm/Support/MathExtras.h"
 
 #include <numeric>
 
@@ -155,7 +156,10 @@ private:
     auto type = dyn_cast<MemRefType>(value.getType());
     FailureOr<int64_t> bytes = type ? getSizeInBytes(type) : FailureOr<int64_t>(failure());
     if (failed(bytes))
-      return refuse(value, owner, "it has no static size");
+      return refuse(value, owner,
+                    type && type.hasStaticShape()
+                        ? "its element type has no known size, or its size is 2^63 bytes or more"
+                        : "it has no static size");
     if (auto alloc = dyn_cast<memref::AllocOp>(owner)) {
       if (!type.getLayout().isIdentity())
         return refuse(value, owner, "it has a layout map; run --normalize-memrefs before");
@@ -181,6 +185,9 @@ private:
   static int64_t alignmentOf(Value value) {
     auto alloc = value.getDefiningOp<memref::AllocOp>();
     int64_t asked = alloc ? static_cast<int64_t>(alloc.getAlignment().value_or(1)) : 1;
+    for (Operation *user : value.getUsers())
+      if (auto assumed = dyn_cast<memref::AssumeAlignmentOp>(user))
+        asked = std::max<int64_t>(asked, assumed.getAlignment());
     return std::max(asked, getAlignment(cast<MemRefType>(value.getType()).getElementType()));
   }
 
@@ -262,10 +269,16 @@ std::optional<int64_t> ignis::arenaOffset(func::FuncOp function, Value buffer) {
   return std::nullopt;
 }
 
+/// The least common multiple; 2^62, which the planners refuse, where that is out of range.
+static int64_t commonMultiple(int64_t a, int64_t b) {
+  int64_t multiple = 0;
+  return llvm::MulOverflow(a / std::gcd(a, b), b, multiple) ? int64_t(1) << 62 : multiple;
+}
+
 memplan::Problem ignis::toProblem(ArrayRef<LiveBuffer> buffers, int64_t alignment) {
   memplan::Problem problem;
   for (auto [i, buffer] : llvm::enumerate(buffers))
     problem.buffers.push_back({std::to_string(i), buffer.begin, buffer.end, buffer.bytes,
-                               std::lcm(alignment, buffer.align)});
+                               commonMultiple(alignment, buffer.align)});
   return problem;
 }

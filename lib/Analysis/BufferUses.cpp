@@ -7,6 +7,7 @@
 
 #include "BufferUses.h"
 
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Bufferization/IR/BufferViewFlowOpInterface.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Interfaces/CallInterfaces.h"
@@ -137,7 +138,8 @@ BufferUseFinder::refuseInstances(Operation *allocation,
     Operation *parent = region->getParentOp();
     if (parent == function)
       return std::nullopt;
-    if (parent->hasTrait<OpTrait::HasParallelRegion>())
+    // affine.parallel does not carry the trait.
+    if (parent->hasTrait<OpTrait::HasParallelRegion>() || isa<affine::AffineParallelOp>(parent))
       return "it is allocated in parallel by " + quoted(parent) + "; allocate it outside";
     StringRef dialect = parent->getName().getDialectNamespace();
     if (dialect != "scf" && dialect != "affine" && dialect != "memref")

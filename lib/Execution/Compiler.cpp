@@ -11,7 +11,9 @@
 #include "ignis/Dialect/Ignis/IR/Ignis.h"
 #include "ignis/Execution/CompilerAPI.h"
 #include "ignis/GGUF/File.h"
+#include "ignis/GGUF/ModelConfig.h"
 #include "ignis/Import/ImportQwen2.h"
+#include "ignis/Import/VerifyModel.h"
 #include "ignis/InitAll.h"
 #include "ignis/Pipelines/Contracts.h"
 #include "ignis/Pipelines/IRDump.h"
@@ -56,7 +58,7 @@ public:
     if (options.lowering != "kernels" && options.lowering != "reference")
       return fail("unknown lowering '" + options.lowering + "', expected kernels or reference");
     Phase first = Phase::Import;
-    if (!load(first))
+    if (!load(first) || !agrees())
       return false;
     if (!options.pipeline.empty()) {
       if (last == Phase::Import)
@@ -235,6 +237,23 @@ private:
     if (failed(verify(*module)))
       return fail("the imported module is invalid");
     return true;
+  }
+
+  /// Whether a module that was given fits the file that it is to run on, if one is known.
+  bool agrees() {
+    bool given = !options.moduleText.empty() || !options.modulePath.empty();
+    if (!given || options.modelPath.empty())
+      return true;
+    gguf::OpenOptions open;
+    open.requireData = false;
+    llvm::Expected<gguf::File> file = gguf::File::open(options.modelPath, open);
+    if (!file)
+      return fail(llvm::toString(file.takeError()));
+    llvm::Expected<gguf::ModelConfig> config = gguf::readModelConfig(*file);
+    if (!config)
+      return fail(llvm::toString(config.takeError()));
+    return succeeded(verifyModel(*module, *file, *config)) ||
+           fail("the module is for another file");
   }
 
   /// Whether brackets nest so little that recursive parsers keep within their stacks. Counts those

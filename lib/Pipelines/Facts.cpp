@@ -61,6 +61,15 @@ bool isUnfusedSwiglu(MulOp mul) {
   });
 }
 
+/// Whether `ignis-fuse-rms-norm` would take this scale.
+bool isUnfusedRmsNorm(ScaleOp scale) {
+  if (!isa<RankedTensorType>(scale.getX().getType()))
+    return false;
+  auto normalize = scale.getX().getDefiningOp<RmsNormalizeOp>();
+  return normalize && normalize.getRows() == scale.getRows() &&
+         llvm::all_of(normalize->getUsers(), [&](Operation *user) { return user == scale; });
+}
+
 Operation *findOnBuffers(Operation *root) {
   return findOp<ComputeOpInterface>(root, [](ComputeOpInterface op) { return !hasTensor(op); });
 }
@@ -68,6 +77,7 @@ Operation *findTensor(Operation *root) {
   return findOp<Operation *>(root, [](Operation *op) { return hasTensor(op); });
 }
 Operation *findUnfusedSwiglu(Operation *root) { return findOp<MulOp>(root, isUnfusedSwiglu); }
+Operation *findUnfusedRmsNorm(Operation *root) { return findOp<ScaleOp>(root, isUnfusedRmsNorm); }
 Operation *findEntryWithResults(Operation *root) {
   return findOp<func::FuncOp>(root, [](func::FuncOp function) {
     return isEntry(function) && function.getNumResults() != 0;
@@ -126,6 +136,8 @@ void ignis::registerFacts() {
   registerFact({"buffers", "no value is a tensor", findTensor});
   registerFact(
       {"swiglu", "no product of a silu is left that could be a swiglu", findUnfusedSwiglu});
+  registerFact({"rms-norm", "no scale of an rms_normalize is left that could be an rms_norm",
+                findUnfusedRmsNorm});
   registerFact({"void-entries", "entry functions return nothing", findEntryWithResults});
   registerFact({"rounded", "no op rounds its input itself", findUnrounded});
   registerFact({"unrounded", "no op rounds activations for others", findRounding});

@@ -4,9 +4,13 @@
 // Runs between the phases; each message says which op is wrong and what was expected.
 
 #include "Facts.h"
+#include "VerifySignatures.h"
 
 #include "ignis/Analysis/BufferLifetimes.h"
 #include "ignis/Dialect/Ignis/IR/Ignis.h"
+#include "ignis/GGUF/File.h"
+#include "ignis/GGUF/ModelConfig.h"
+#include "ignis/Import/VerifyModel.h"
 #include "ignis/MemoryPlan/Verifier.h"
 #include "ignis/Pipelines/Passes.h"
 
@@ -16,7 +20,6 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Matchers.h"
-#include "llvm/ADT/StringMap.h"
 
 namespace ignis {
 #define GEN_PASS_DEF_VERIFYPHASE
@@ -43,6 +46,12 @@ struct VerifyPhasePass : ignis::impl::VerifyPhaseBase<VerifyPhasePass> {
     else
       getOperation().emitError("unknown phase '")
           << phase << "', expected import, fuse, bufferize, plan or lower";
+    if (succeeded(result) && phase != "lower") {
+      auto broken = [this](Operation *op) { return this->broken(op); };
+      result =
+          success(succeeded(verifyWeights(getOperation(), broken)) &&
+                  succeeded(verifySignatures(getOperation(), broken)) && succeeded(verifyFile()));
+    }
     if (failed(result))
       return signalPassFailure();
     markAllAnalysesPreserved();
@@ -51,6 +60,21 @@ struct VerifyPhasePass : ignis::impl::VerifyPhaseBase<VerifyPhasePass> {
 private:
   InFlightDiagnostic broken(Operation *op) {
     return op->emitError("after phase '") << phase << "': ";
+  }
+
+  /// The file that the module is for, if it is known.
+  LogicalResult verifyFile() {
+    if (model.empty())
+      return success();
+    gguf::OpenOptions open;
+    open.requireData = false;
+    llvm::Expected<gguf::File> file = gguf::File::open(model, open);
+    if (!file)
+      return getOperation().emitError() << llvm::toString(file.takeError());
+    llvm::Expected<gguf::ModelConfig> config = gguf::readModelConfig(*file);
+    if (!config)
+      return getOperation().emitError() << llvm::toString(config.takeError());
+    return verifyModel(getOperation(), *file, *config);
   }
 
   LogicalResult forEachOp(llvm::function_ref<LogicalResult(Operation *)> check) {
@@ -63,7 +87,6 @@ private:
   }
 
   LogicalResult verifyTensors() {
-    llvm::StringMap<Type> weights;
     return forEachOp([&](Operation *op) -> LogicalResult {
       if (!op->getDialect() ||
           !isa<IgnisDialect, func::FuncDialect, arith::ArithDialect, tensor::TensorDialect>(
@@ -72,13 +95,6 @@ private:
                           << op->getName().getStringRef() << "'";
       if (isa<ComputeOpInterface>(op) && !hasTensor(op))
         return broken(op) << "expected tensors, got buffers";
-      if (auto weight = dyn_cast<WeightOp>(op); weight && weight.getNames().size() == 1) {
-        StringRef name = cast<StringAttr>(weight.getNames()[0]).getValue();
-        Type type = weights.try_emplace(name, weight.getType()).first->second;
-        if (type != weight.getType())
-          return broken(op) << "weight '" << name << "' has type " << weight.getType()
-                            << " here and " << type << " before";
-      }
       return success();
     });
   }

@@ -44,9 +44,10 @@ struct PlanMemoryPass : ignis::impl::PlanMemoryBase<PlanMemoryPass> {
     func::FuncOp function = getOperation();
     if (function.isExternal())
       return;
-    if (alignment < 1) {
+    constexpr int64_t mostAlignment = int64_t(1) << 32;
+    if (alignment < 1 || alignment > mostAlignment) {
       function.emitError() << "cannot plan memory: alignment is " << alignment.getValue()
-                           << ", expected 1 or more";
+                           << ", expected 1 to " << mostAlignment;
       return signalPassFailure();
     }
     auto chosen = memplan::createPlanner(planner);

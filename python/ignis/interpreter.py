@@ -97,7 +97,7 @@ class Weight:
 
 # Inputs whose place an op may take: row by row or element by element, it reads before it writes.
 _IN_PLACE = {"ignis.rms_normalize": (0,), "ignis.scale": (0,), "ignis.rms_norm": (0,), "ignis.rope": (0,),
-             "ignis.silu": (0,), "ignis.add": (0, 1), "ignis.mul": (0, 1), "ignis.swiglu": (0, 1)}
+             "ignis.silu": (0,), "ignis.add": (0, 1), "ignis.add_rms_norm": (0, 1), "ignis.mul": (0, 1), "ignis.swiglu": (0, 1)}
 
 
 _CACHED = ("ignis.attention", "ignis.cache_write", "ignis.rope_cache", "ignis.attend")
@@ -266,6 +266,11 @@ class Interpreter:
     def _rms_norm(self, attributes: dict, x: Any, weight: Any, out: Any, rows: Any = None) -> None:
         n = self._rows(out, rows)
         out[:n] = self._normalized(x[:n], attributes["eps"]) * _vector(weight)
+
+    def _add_rms_norm(self, attributes: dict, a: Any, b: Any, weight: Any, total: Any, out: Any, rows: Any = None) -> None:
+        n = self._rows(out, rows)
+        total[:n] = a[:n] + b[:n]
+        out[:n] = self._normalized(total[:n], attributes["eps"]) * _vector(weight)
 
     def _round(self, attributes: dict, x: Any, out: Any, rows: Any = None) -> None:
         n = self._rows(out, rows)

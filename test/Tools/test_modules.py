@@ -30,11 +30,12 @@ def tiny(tools, root, tmp_path_factory):
 
 # What is replaced (everywhere) in the module of a phase, and words of the complaint.
 EDITS = [
-    ("import", 'role = "input"', 'role = "logits"', 'has the role "logits", which another one has too'),
+    ("import", 'role = "position"', 'role = "rows"', 'has the role "rows", which another one has too'),
+    ("import", 'role = "input"', 'role = "logits"', 'argument 0 with the role "logits" has width 64, expected 300, the model\'s'),
     ("import", 'role = "input"', 'role = "bogus"', 'unknown role "bogus"'),
     ("import", 'role = "input"', "role = 3 : i64", "argument 0 has no ignis.role"),
     ("import", 'role = "position"', 'role = "k_cache"', 'role "k_cache" must be a static memref of f16 or f32'),
-    ("import", 'role = "k_cache"', 'role = "rows"', 'role "rows" must be index'),
+    ("import", 'role = "k_cache"', 'role = "position"', 'role "position" must be index'),
     ("import", 'role = "tokens"', 'role = "position"', 'role "position" must be index'),
     ("plan", 'role = "position"', 'role = "arena"', 'role "arena" must be a static memref of i8'),
     ("plan", "ignis.rope_base = 1.000000e\\+06 : f32", "ignis.rope_base = 0x7FC00000 : f32", "a finite number of at least 1"),
@@ -55,6 +56,10 @@ EDITS = [
     ("import", "layer = 0", "layer = 7", "has layer 7, expected 0 to 0"),
     ("import", "@embed", "@embet", "the module lacks entry points"),
     ("import", "blk.0.attn_q.weight", "blk.9.attn_q.weight", "wants tensor 'blk.9.attn_q.weight'"),
+    ("plan", r'"blk.0.attn_q.weight"', '"blk.0.attn_k.weight"', "has type 'memref<"),
+    ("plan", r"memref<64x64x!ignis.q8_0>", "memref<64x64xf16>", "expects elements of 'f16', tensor 'blk.0.attn_q.weight' has Q8_0"),
+    ("plan", r'("output_norm.weight" : memref<)64', r'\1 32', "expects rows of 32 values, tensor 'output_norm.weight' has 64"),
+    ("plan", r'"token_embd.weight" : memref<300', '"token_embd.weight" : memref<299', "expects 299 rows, the file has 300"),
     ("import", "blk.0.attn_q.weight", r"b\\1B[2J", r"wants tensor 'b\x1b[2J'"),
     ("plan", "    return\n", "    cf.br ^b\n  ^b:\n    return\n", "it has control flow between ops"),
     ("plan", "    return\n", "    func.call @decode() : () -> ()\n    return\n", "incorrect number of operands"),

@@ -40,9 +40,11 @@ def test_every_kernel_variant(tools, tmp_path, expected):
         assert tools.logits(tmp_path / "logits.npy", IDS, "--kernels", name).tobytes() == expected, name
 
 
-def test_fusions(tools, tmp_path, expected):
-    pipeline = f"func.func({FUSIONS}),ignis-bufferize-pipeline,ignis-plan-pipeline"
-    assert tools.logits(tmp_path / "logits.npy", IDS, "--pass-pipeline", pipeline).tobytes() == expected
+@pytest.mark.parametrize("flags", [[], ["-t", 2], ["--chunk", 3]], ids=str)
+@pytest.mark.parametrize("fusions", [FUSIONS, FUSIONS.replace("ignis-fuse-residual", "ignis-fuse-add-rms-norm")], ids=["residual", "add-rms-norm"])
+def test_fusions(tools, tmp_path, expected, fusions, flags):
+    pipeline = f"func.func({fusions}),ignis-bufferize-pipeline,ignis-plan-pipeline"
+    assert tools.logits(tmp_path / "logits.npy", IDS, "--pass-pipeline", pipeline, *flags).tobytes() == expected
 
 
 def test_module_through_ignis_opt(tools, tmp_path, expected):

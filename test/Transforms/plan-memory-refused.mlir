@@ -29,6 +29,22 @@ func.func @dynamic(%n: index) {
 
 // -----
 
+func.func @out_of_range() {
+  // expected-error @+1 {{cannot plan a buffer: its element type has no known size, or its size is 2^63 bytes or more}}
+  %a = memref.alloc() : memref<4611686018427387904x4xf32>
+  return
+}
+
+// -----
+
+// expected-error @+1 {{size 9223372036854775807 with alignment 64 takes the sum of all buffers out of range, expected at most 2^61 bytes}}
+func.func @nearly_out_of_range() {
+  %a = memref.alloc() : memref<9223372036854775807xi8>
+  return
+}
+
+// -----
+
 func.func @layout() {
   // expected-error @+1 {{it has a layout map; run --normalize-memrefs before}}
   %a = memref.alloc() : memref<4x4xf32, affine_map<(i, j) -> (j, i)>>
@@ -99,6 +115,28 @@ func.func @carried(%x: memref<4xf32>) {
     scf.yield %new : memref<4xf32>
   }
   memref.store %v, %last[%c0] : memref<4xf32>
+  return
+}
+
+// -----
+
+func.func @affine_parallel(%x: f32) {
+  affine.parallel (%i) = (0) to (8) {
+    // expected-error @+1 {{it is allocated in parallel by 'affine.parallel'; allocate it outside}}
+    %a = memref.alloc() : memref<8xf32>
+    affine.store %x, %a[%i] : memref<8xf32>
+  }
+  return
+}
+
+// -----
+
+func.func @forall(%x: f32) {
+  scf.forall (%i) in (8) {
+    // expected-error @+1 {{it is allocated in parallel by 'scf.forall'; allocate it outside}}
+    %a = memref.alloc() : memref<8xf32>
+    memref.store %x, %a[%i] : memref<8xf32>
+  }
   return
 }
 

@@ -172,3 +172,22 @@ func.func @alignment() {
   memref.store %v, %b[%c0] : memref<4xi24>
   return
 }
+
+// What the program takes for granted about an address stays true.
+// CHECK-LABEL: func.func @assumed
+// CHECK: memref.alloc() {alignment = 512 : i64, ignis.arena} : memref<528xi8>
+// CHECK: memref.assume_alignment {{.*}}, 512
+func.func @assumed(%x: f32) -> f32 {
+  %c0 = arith.constant 0 : index
+  %b = memref.alloc() : memref<4xf32>
+  memref.store %x, %b[%c0] : memref<4xf32>
+  %a = memref.alloc() : memref<4xf32>
+  %u = memref.assume_alignment %a, 512 : memref<4xf32>
+  %d = memref.alloc() {alignment = 512 : i64} : memref<4xf32>
+  memref.store %x, %u[%c0] : memref<4xf32>
+  memref.store %x, %d[%c0] : memref<4xf32>
+  %v = memref.load %u[%c0] : memref<4xf32>
+  %w = memref.load %d[%c0] : memref<4xf32>
+  %s = arith.addf %v, %w : f32
+  return %s : f32
+}

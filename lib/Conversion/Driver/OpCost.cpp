@@ -80,6 +80,7 @@ Cost flopsOf(Operation *op) {
         cost.perPosition = 4 * columns + (kExp + 4) * columns / size;
       })
       .Case<RmsNormalizeOp, RmsNormOp>([&](auto norm) { cost.perRow = 4 * width(norm.getX()); })
+      .Case([&](AddRmsNormOp norm) { cost.perRow = 5 * width(norm.getLhs()); })
       .Case([&](RopeOp rope) { cost.perRow = 3 * width(rope.getX()); })
       .Case([&](RopeCacheOp rope) { cost.perRow = 3 * width(rope.getK()); })
       .Case([&](RoundOp round) { cost.perRow = 2 * width(round.getX()); })

@@ -34,8 +34,9 @@ public:
   bool emit(Operation *op) {
     return TypeSwitch<Operation *, bool>(op)
         .Case<AddOp, MulOp, SiluOp, SwigluOp, ScaleOp>([&](auto) { return elementwise(op), true; })
-        .Case([&](RmsNormalizeOp norm) { return rmsNorm(norm, Value()), true; })
-        .Case([&](RmsNormOp norm) { return rmsNorm(norm, norm.getWeight()), true; })
+        .Case([&](RmsNormalizeOp norm) { return rmsNorm(norm, norm.getX(), Value()), true; })
+        .Case([&](RmsNormOp norm) { return rmsNorm(norm, norm.getX(), norm.getWeight()), true; })
+        .Case([&](AddRmsNormOp norm) { return addRmsNorm(norm), true; })
         .Case([&](RopeOp rope) { return this->rope(rope), true; })
         .Case([&](CacheWriteOp write) { return cacheWrite(write), true; })
         .Case([&](RopeCacheOp write) { return ropeCache(write), true; })
@@ -112,20 +113,29 @@ private:
     });
   }
 
-  template <typename Op> void rmsNorm(Op op, Value weight) {
-    int64_t n = width(op.getX());
+  template <typename Op> void rmsNorm(Op op, Value input, Value weight) {
+    int64_t n = width(input);
     loop(rowsInUse(e, op), [&](Value r) {
       Value squares = sum(e.index(n), [&](Value i) {
-        Value x = at(op.getX(), {r, i});
+        Value x = at(input, {r, i});
         return e.mul(x, x);
       });
       Value mean = e.div(squares, e.f32(static_cast<float>(n)));
       Value root = math::SqrtOp::create(e, e.add(mean, e.f32(op.getEps().convertToFloat())));
       loop(e.index(n), [&](Value i) {
-        Value y = e.div(at(op.getX(), {r, i}), root);
+        Value y = e.div(at(input, {r, i}), root);
         put(weight ? e.mul(y, at(weight, {i})) : y, op.getOut(), {r, i});
       });
     });
+  }
+
+  void addRmsNorm(AddRmsNormOp op) {
+    loop(rowsInUse(e, op), [&](Value r) {
+      loop(e.index(width(op.getSum())), [&](Value i) {
+        put(e.add(at(op.getLhs(), {r, i}), at(op.getRhs(), {r, i})), op.getSum(), {r, i});
+      });
+    });
+    rmsNorm(op, op.getSum(), op.getWeight());
   }
 
   /// Both halves of a rotated pair of head-local columns i and i + d / 2, starting at `base`.

@@ -30,7 +30,9 @@ mlir::Value rowChunks(Emitter &e, mlir::Value rows, int64_t mostRows, int64_t wi
                       int64_t elements, llvm::function_ref<void(mlir::Value, mlir::Value)> body);
 
 mlir::Value lowerElementwise(Emitter &e, mlir::Operation *op); // add, mul, silu, swiglu, scale
-mlir::Value lowerNorm(Emitter &e, mlir::Operation *op);        // rms_normalize, rms_norm
+mlir::Value lowerNorm(Emitter &e, RmsNormalizeOp op);
+mlir::Value lowerNorm(Emitter &e, RmsNormOp op);
+mlir::Value lowerNorm(Emitter &e, AddRmsNormOp op);
 mlir::Value lowerRope(Emitter &e, RopeOp op);
 mlir::Value lowerRopeCache(Emitter &e, RopeCacheOp op);
 mlir::Value lowerCacheWrite(Emitter &e, CacheWriteOp op);

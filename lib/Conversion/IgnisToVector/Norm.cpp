@@ -1,4 +1,4 @@
-//===- Norm.cpp - rms_normalize and rms_norm --------------------------------------------------===//
+//===- Norm.cpp - rms_normalize, rms_norm, add_rms_norm ---------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Two passes over a row that stays in the first-level cache: 64 fixed lanes of squares, then the
@@ -12,13 +12,14 @@ using namespace ignis;
 static constexpr int64_t kLanes = 64;
 static constexpr int64_t kChunkElements = 8192;
 
-/// Sum of squares of a row, lane = column mod 64, then the tree.
-static Value sumOfSquares(Emitter &e, Value x, Value row, int64_t width) {
+/// Sum of squares of a row, lane = column mod 64, then the tree. `load(column, lanes)` gives each
+/// value once.
+static Value sumOfSquares(Emitter &e, int64_t width, function_ref<Value(Value, int64_t)> load) {
   int64_t whole = width / kLanes * kLanes;
   Value acc = e.splat(kLanes, 0.0f);
   if (whole)
     acc = e.forLoop(e.index(0), e.index(whole), kLanes, {acc}, [&](Value column, ValueRange acc) {
-      Value v = e.load(x, {row, column}, kLanes);
+      Value v = load(column, kLanes);
       return SmallVector<Value>{e.fma(v, v, acc[0])};
     })[0];
   // Lanes beyond the width keep their sums.
@@ -27,26 +28,26 @@ static Value sumOfSquares(Emitter &e, Value x, Value row, int64_t width) {
       lanes /= 2;
     Value part = vector::ExtractStridedSliceOp::create(
         e, acc, ArrayRef<int64_t>{done - whole}, ArrayRef<int64_t>{lanes}, ArrayRef<int64_t>{1});
-    Value v = e.load(x, {row, e.index(done)}, lanes);
+    Value v = load(e.index(done), lanes);
     acc = vector::InsertStridedSliceOp::create(
         e, e.fma(v, v, part), acc, ArrayRef<int64_t>{done - whole}, ArrayRef<int64_t>{1});
   }
   return e.treeSum(acc);
 }
 
-Value ignis::lowerNorm(Emitter &e, Operation *op) {
-  auto norm = dyn_cast<RmsNormOp>(op);
-  auto plain = dyn_cast<RmsNormalizeOp>(op);
-  Value x = op->getOperand(0), weight = norm ? norm.getWeight() : Value();
-  Value out = norm ? norm.getOut() : plain.getOut();
-  float eps = (norm ? norm.getEps() : plain.getEps()).convertToFloat();
+/// Rows that `load(row, column, lanes)` gives, once each value, and that stand in `x` from then on:
+/// normalised, times the weight if there is one, into `out`.
+static Value lowerRows(Emitter &e, ComputeOpInterface op, Value x, Value weight, Value out,
+                       const APFloat &eps, function_ref<Value(Value, Value, int64_t)> load) {
   auto type = cast<MemRefType>(x.getType());
   int64_t mostRows = type.getDimSize(0), width = type.getDimSize(1);
-  Value rows = rowsInUse(e, cast<ComputeOpInterface>(op));
+  Value rows = rowsInUse(e, op);
   return rowChunks(e, rows, mostRows, width, kChunkElements, [&](Value begin, Value end) {
     e.forLoop(begin, end, 1, [&](Value row) {
-      Value mean = e.mul(sumOfSquares(e, x, row, width), e.f32(1.0f / static_cast<float>(width)));
-      Value root = math::SqrtOp::create(e, e.add(mean, e.f32(eps)));
+      Value squares = sumOfSquares(
+          e, width, [&](Value column, int64_t lanes) { return load(row, column, lanes); });
+      Value mean = e.mul(squares, e.f32(1.0f / static_cast<float>(width)));
+      Value root = math::SqrtOp::create(e, e.add(mean, e.f32(eps.convertToFloat())));
       Value scale = e.div(e.f32(1.0f), root);
       e.strips(e.index(0), width, e.tiles.elementwiseLanes, [&](Value column, int64_t lanes) {
         Value y = e.mul(e.load(x, {row, column}, lanes), e.broadcast(scale, lanes));
@@ -56,4 +57,24 @@ Value ignis::lowerNorm(Emitter &e, Operation *op) {
       });
     });
   });
+}
+
+template <typename Op> static Value lowerPlain(Emitter &e, Op op, Value weight) {
+  return lowerRows(e, op, op.getX(), weight, op.getOut(), op.getEps(),
+                   [&](Value row, Value column, int64_t lanes) {
+                     return e.load(op.getX(), {row, column}, lanes);
+                   });
+}
+
+Value ignis::lowerNorm(Emitter &e, RmsNormalizeOp op) { return lowerPlain(e, op, Value()); }
+Value ignis::lowerNorm(Emitter &e, RmsNormOp op) { return lowerPlain(e, op, op.getWeight()); }
+
+Value ignis::lowerNorm(Emitter &e, AddRmsNormOp op) {
+  return lowerRows(e, op, op.getSum(), op.getWeight(), op.getOut(), op.getEps(),
+                   [&](Value row, Value column, int64_t lanes) {
+                     Value sum = e.add(e.load(op.getLhs(), {row, column}, lanes),
+                                       e.load(op.getRhs(), {row, column}, lanes));
+                     e.store(sum, op.getSum(), {row, column});
+                     return sum;
+                   });
 }

@@ -92,6 +92,7 @@ IGNIS_COMMON_METHODS(EmbedOp)
 IGNIS_COMMON_METHODS(RmsNormalizeOp)
 IGNIS_COMMON_METHODS(ScaleOp)
 IGNIS_COMMON_METHODS(RmsNormOp)
+IGNIS_COMMON_METHODS(AddRmsNormOp)
 IGNIS_COMMON_METHODS(RoundOp)
 IGNIS_COMMON_METHODS(LinearOp)
 IGNIS_COMMON_METHODS(LinearGroupOp)
@@ -118,10 +119,16 @@ bool RopeOp::isElementwiseIn(OpOperand &input) { return input == getXMutable(); 
 bool SiluOp::isElementwiseIn(OpOperand &input) { return input == getXMutable(); }
 static bool isEither(OpOperand &input) { return input.getOperandNumber() < 2; }
 bool AddOp::isElementwiseIn(OpOperand &input) { return isEither(input); }
+bool AddRmsNormOp::isElementwiseIn(OpOperand &input) { return isEither(input); }
 bool MulOp::isElementwiseIn(OpOperand &input) { return isEither(input); }
 bool SwigluOp::isElementwiseIn(OpOperand &input) { return isEither(input); }
 bool LinearOp::isElementwiseIn(OpOperand &input) {
-  return getResidual() && input.get() == getResidual() && input.get() != getX();
+  if (!getResidual() || input.get() != getResidual() || input.get() == getX())
+    return false;
+  // Kernels add float32 biases alone: others, and then the residual, are added to what the kernel
+  // has written.
+  auto element = [](Value value) { return cast<ShapedType>(value.getType()).getElementType(); };
+  return !getBias() || element(getBias()).isF32() || !isa<Q8_0Type>(element(getWeight()));
 }
 
 //===----------------------------------------------------------------------------------------------===//

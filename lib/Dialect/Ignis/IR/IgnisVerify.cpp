@@ -110,6 +110,20 @@ LogicalResult RmsNormOp::verify() {
   return verifyEpsilon(*this, getEps()); // rms_norm_c3
 }
 
+LogicalResult AddRmsNormOp::verify() {
+  if (failed(verifyBuffers(*this)) ||
+      failed(verifySameShape(*this, getLhs(), "lhs", getRhs(), "rhs")) || // add_rms_norm_c1
+      failed(verifySameShape(*this, getLhs(), "lhs", getSum(), "sum")) || // add_rms_norm_c1
+      failed(verifySameShape(*this, getLhs(), "lhs", getOut(), "out")) || // add_rms_norm_c1
+      failed(verifyWidth(*this, getWeight(), "weight", dim(getLhs(), 1),
+                         "the width of lhs")) || // add_rms_norm_c2
+      failed(verifyEpsilon(*this, getEps())))    // add_rms_norm_c3
+    return failure();
+  if (isa<MemRefType>(getSum().getType()) && getSum() == getOut()) // add_rms_norm_c4
+    return emitOpError("writes sum and out to one buffer, expected two");
+  return success();
+}
+
 LogicalResult RoundOp::verify() {
   if (failed(verifyBuffers(*this)) ||
       failed(verifySameShape(*this, getX(), "x", getOut(), "out"))) // round_c1
@@ -149,6 +163,9 @@ LogicalResult LinearOp::verify() {
       return failure();
     if (last)
       return emitOpError("cannot add a residual to the last row alone");
+    if (isa<MemRefType>(getOut().getType()) && getResidual() == getOut() &&
+        !isElementwiseIn(getResidualMutable()[0])) // linear_c8
+      return emitOpError("cannot write over its residual, which it reads later");
   }
   return verifyProduct(*this, getX(), getWeight()); // linear_c6, linear_c7
 }

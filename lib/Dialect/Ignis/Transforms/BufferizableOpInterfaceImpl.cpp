@@ -80,9 +80,9 @@ template <typename... Ops> void attach(MLIRContext *context) {
 
 void ignis::registerBufferizableOpInterfaceModels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, IgnisDialect *) {
-    attach<EmbedOp, RmsNormalizeOp, ScaleOp, RmsNormOp, RoundOp, LinearOp, LinearGroupOp,
-           LinearSwigluOp, RopeOp, AttentionOp, CacheWriteOp, RopeCacheOp, AttendOp, AddOp, MulOp,
-           SiluOp, SwigluOp>(context);
+    attach<EmbedOp, RmsNormalizeOp, ScaleOp, RmsNormOp, AddRmsNormOp, RoundOp, LinearOp,
+           LinearGroupOp, LinearSwigluOp, RopeOp, AttentionOp, CacheWriteOp, RopeCacheOp, AttendOp,
+           AddOp, MulOp, SiluOp, SwigluOp>(context);
     WeightOp::attachInterface<WeightOpModel>(*context);
     context->loadDialect<memref::MemRefDialect, BufferizationDialect>();
   });

@@ -38,19 +38,32 @@ struct MarkInPlacePass : ignis::impl::MarkInPlaceBase<MarkInPlacePass> {
 
   void mark(IRRewriter &rewriter, ComputeOpInterface compute, FusionRemarks &remarks) {
     auto op = cast<DestinationStyleOpInterface>(compute.getOperation());
-    if (op.getNumDpsInits() != 1 || op->getNumResults() != 1)
-      return;
-    OpOperand &init = *op.getDpsInitOperand(0);
+    if (op->getNumResults() == 0)
+      return;                 // On buffers.
+    SmallVector<Value> taken; // Inputs that an output writes over already.
+    for (OpOperand *input : op.getDpsInputOperands())
+      if (compute.isElementwiseIn(*input) &&
+          llvm::is_contained(ValueRange(op.getDpsInits()), input->get()))
+        taken.push_back(input->get());
+    for (OpOperand &init : op.getDpsInitsMutable())
+      if (!llvm::is_contained(taken, init.get()))
+        markOutput(rewriter, compute, init, taken, remarks);
+  }
+
+  /// Lets one output write over an input that no other one has taken.
+  void markOutput(IRRewriter &rewriter, ComputeOpInterface compute, OpOperand &init,
+                  SmallVectorImpl<Value> &taken, FusionRemarks &remarks) {
+    auto op = cast<DestinationStyleOpInterface>(compute.getOperation());
     StringRef reason;
     for (OpOperand *input : op.getDpsInputOperands()) {
-      if (input->get().getType() != init.get().getType() || !compute.isElementwiseIn(*input))
+      if (input->get().getType() != init.get().getType() || !compute.isElementwiseIn(*input) ||
+          llvm::is_contained(taken, input->get()))
         continue;
-      if (input->get() == init.get())
-        return; // Is in place already.
       reason = refusal(input->get(), init.get(), op);
       if (!reason.empty())
         continue;
       rewriter.modifyOpInPlace(op, [&] { init.set(input->get()); });
+      taken.push_back(input->get());
       remarks.passed();
       return;
     }

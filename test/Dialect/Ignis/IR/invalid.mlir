@@ -105,6 +105,70 @@ func.func @rms_norm_c2(%x: memref<4x64xf32>, %w: memref<32xf32>) {
 
 // -----
 
+func.func @add_rms_norm_c1_rhs(%x: memref<4x64xf32>, %y: memref<4x32xf32>, %w: memref<64xf32>) {
+  // expected-error @+1 {{lhs and rhs differ in shape: 'memref<4x64xf32>' against 'memref<4x32xf32>'}}
+  ignis.add_rms_norm ins(%x, %y, %w : memref<4x64xf32>, memref<4x32xf32>, memref<64xf32>) outs(%x, %x : memref<4x64xf32>, memref<4x64xf32>) {eps = 1.0e-06 : f32}
+  return
+}
+
+// -----
+
+func.func @add_rms_norm_c1_sum(%x: memref<4x64xf32>, %y: memref<2x64xf32>, %w: memref<64xf32>) {
+  // expected-error @+1 {{lhs and sum differ in shape}}
+  ignis.add_rms_norm ins(%x, %x, %w : memref<4x64xf32>, memref<4x64xf32>, memref<64xf32>) outs(%y, %x : memref<2x64xf32>, memref<4x64xf32>) {eps = 1.0e-06 : f32}
+  return
+}
+
+// -----
+
+func.func @add_rms_norm_c1_out(%x: memref<4x64xf32>, %y: memref<2x64xf32>, %w: memref<64xf32>) {
+  // expected-error @+1 {{lhs and out differ in shape}}
+  ignis.add_rms_norm ins(%x, %x, %w : memref<4x64xf32>, memref<4x64xf32>, memref<64xf32>) outs(%x, %y : memref<4x64xf32>, memref<2x64xf32>) {eps = 1.0e-06 : f32}
+  return
+}
+
+// -----
+
+func.func @add_rms_norm_c2(%x: memref<4x64xf32>, %w: memref<32xf32>) {
+  // expected-error @+1 {{weight has width 32, expected 64, the width of lhs}}
+  ignis.add_rms_norm ins(%x, %x, %w : memref<4x64xf32>, memref<4x64xf32>, memref<32xf32>) outs(%x, %x : memref<4x64xf32>, memref<4x64xf32>) {eps = 1.0e-06 : f32}
+  return
+}
+
+// -----
+
+func.func @add_rms_norm_c3(%x: memref<4x64xf32>, %w: memref<64xf32>) {
+  // expected-error @+1 {{eps must be finite and positive}}
+  ignis.add_rms_norm ins(%x, %x, %w : memref<4x64xf32>, memref<4x64xf32>, memref<64xf32>) outs(%x, %x : memref<4x64xf32>, memref<4x64xf32>) {eps = -1.0e-06 : f32}
+  return
+}
+
+// -----
+
+func.func @add_rms_norm_c4(%x: memref<4x64xf32>, %w: memref<64xf32>) {
+  // expected-error @+1 {{writes sum and out to one buffer, expected two}}
+  ignis.add_rms_norm ins(%x, %x, %w : memref<4x64xf32>, memref<4x64xf32>, memref<64xf32>) outs(%x, %x : memref<4x64xf32>, memref<4x64xf32>) {eps = 1.0e-06 : f32}
+  return
+}
+
+// -----
+
+func.func @add_rms_norm_mixed(%x: memref<4x64xf32>, %y: tensor<4x64xf32>, %w: memref<64xf32>) {
+  // expected-error @+1 {{mixes tensors and memrefs}}
+  ignis.add_rms_norm ins(%x, %x, %w : memref<4x64xf32>, memref<4x64xf32>, memref<64xf32>) outs(%x, %y : memref<4x64xf32>, tensor<4x64xf32>) {eps = 1.0e-06 : f32}
+  return
+}
+
+// -----
+
+func.func @add_rms_norm_dynamic(%x: memref<?x64xf32>, %w: memref<64xf32>) {
+  // expected-error @+1 {{needs static shapes}}
+  ignis.add_rms_norm ins(%x, %x, %w : memref<?x64xf32>, memref<?x64xf32>, memref<64xf32>) outs(%x, %x : memref<?x64xf32>, memref<?x64xf32>) {eps = 1.0e-06 : f32}
+  return
+}
+
+// -----
+
 func.func @round_c1(%x: memref<4x64xf32>, %o: memref<2x64x!ignis.q8_act>) {
   // expected-error @+1 {{x and out differ in shape}}
   ignis.round ins(%x : memref<4x64xf32>) outs(%o : memref<2x64x!ignis.q8_act>)
@@ -196,6 +260,22 @@ func.func @linear_group_c2(%x: memref<4x64xf32>, %w: memref<8x64xf32>, %v: memre
 func.func @linear_group_c4(%x: memref<4x64xf32>, %w: memref<8x64xf32>, %o: memref<2x8xf32>) {
   // expected-error @+1 {{out has 2 rows, expected 4}}
   ignis.linear_group ins(%x : memref<4x64xf32>) weights(%w, %w : memref<8x64xf32>, memref<8x64xf32>) outs(%o, %o : memref<2x8xf32>, memref<2x8xf32>)
+  return
+}
+
+// -----
+
+func.func @linear_c8_bias(%x: memref<4x64xf32>, %w: memref<8x64x!ignis.q8_0>, %b: memref<8xf16>, %o: memref<4x8xf32>) {
+  // expected-error @+1 {{cannot write over its residual, which it reads later}}
+  ignis.linear ins(%x, %w : memref<4x64xf32>, memref<8x64x!ignis.q8_0>) bias(%b : memref<8xf16>) residual(%o : memref<4x8xf32>) outs(%o : memref<4x8xf32>)
+  return
+}
+
+// -----
+
+func.func @linear_c8_input(%x: memref<4x64xf32>, %w: memref<64x64xf32>) {
+  // expected-error @+1 {{cannot write over its residual, which it reads later}}
+  ignis.linear ins(%x, %w : memref<4x64xf32>, memref<64x64xf32>) residual(%x : memref<4x64xf32>) outs(%x : memref<4x64xf32>)
   return
 }
 

@@ -24,6 +24,9 @@ func.func @tensors(%x: tensor<4x64xf32>, %ids: tensor<4xi32>, %table: tensor<32x
   %2 = ignis.scale ins(%1, %n : tensor<4x64xf32>, tensor<64xf32>) outs(%o : tensor<4x64xf32>) -> tensor<4x64xf32>
   // CHECK: ignis.rms_norm
   %3 = ignis.rms_norm ins(%2, %n : tensor<4x64xf32>, tensor<64xf32>) outs(%o : tensor<4x64xf32>) {eps = 1.0e-06 : f32} -> tensor<4x64xf32>
+  // CHECK: %{{.*}}:2 = ignis.add_rms_norm ins(%{{.*}}, %{{.*}}, %{{.*}} : tensor<4x64xf32>, tensor<4x64xf32>, tensor<64xf32>) outs(%{{.*}}, %{{.*}} : tensor<4x64xf32>, tensor<4x64xf32>) rows(%{{.*}}) {eps = 9.99999997E-7 : f32} -> tensor<4x64xf32>, tensor<4x64xf32>
+  %sum:2 = ignis.add_rms_norm ins(%2, %3, %n : tensor<4x64xf32>, tensor<4x64xf32>, tensor<64xf32>) outs(%o, %o : tensor<4x64xf32>, tensor<4x64xf32>) rows(%rows)
+           {eps = 1.0e-06 : f32} -> tensor<4x64xf32>, tensor<4x64xf32>
   // CHECK: ignis.round {{.*}} -> tensor<4x64x!ignis.q8_act>
   %4 = ignis.round ins(%3 : tensor<4x64xf32>) outs(%r : tensor<4x64x!ignis.q8_act>) -> tensor<4x64x!ignis.q8_act>
   // CHECK: ignis.linear {{.*}} bias({{.*}}) residual({{.*}}) outs
@@ -72,6 +75,9 @@ func.func @memrefs(%x: memref<4x64xf32>, %y: memref<4x64xf32>, %r: memref<4x64x!
   // CHECK: ignis.linear
   ignis.linear ins(%r, %w : memref<4x64x!ignis.q8_act>, memref<64x64x!ignis.q8_0>) outs(%y : memref<4x64xf32>)
   ignis.silu ins(%y : memref<4x64xf32>) outs(%y : memref<4x64xf32>)
+  %n = ignis.weight "n" : memref<64xf32>
+  // CHECK: ignis.add_rms_norm ins({{.*}}) outs(%{{.*}}, %{{.*}} : memref<4x64xf32>, memref<4x64xf32>) {eps = 9.99999997E-7 : f32}{{$}}
+  ignis.add_rms_norm ins(%x, %y, %n : memref<4x64xf32>, memref<4x64xf32>, memref<64xf32>) outs(%x, %y : memref<4x64xf32>, memref<4x64xf32>) {eps = 1.0e-06 : f32}
   return
 }
 

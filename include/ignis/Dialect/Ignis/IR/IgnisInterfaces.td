@@ -24,8 +24,8 @@ def Ignis_ComputeOpInterface : OpInterface<"ComputeOpInterface"> {
       "int64_t", "getActivationBytes", (ins), [{}], [{ return 0; }]>,
     InterfaceMethod<"Bytes of scratch that each thread needs while it runs the op on kernels.",
       "int64_t", "getScratchBytes", (ins), [{}], [{ return 0; }]>,
-    InterfaceMethod<[{Whether output element [i, j] depends on elements [i, j] of operand `input` alone, among those of the input, so that
-      the output may take the input's place in memory.}],
+    InterfaceMethod<[{Whether an output may take the place of operand `input` in memory: element [i, j] of the output is written after the op
+      has read element [i, j] of the input for the last time.}],
       "bool", "isElementwiseIn", (ins "::mlir::OpOperand &":$input), [{}], [{ return false; }]>,
   ];
 }

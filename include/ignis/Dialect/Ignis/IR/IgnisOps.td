@@ -178,6 +178,31 @@ def Ignis_RmsNormOp : Ignis_ComputeOp<"rms_norm", [], ["isElementwiseIn"]> {
   }];
 }
 
+def Ignis_AddRmsNormOp : Ignis_ComputeOp<"add_rms_norm", [], ["isElementwiseIn"]> {
+  let summary = "a residual add and the RMSNorm of the sum in one";
+  let description = [{
+    `sum[r, j] = lhs[r, j] + rhs[r, j]`, `out[r, j] = (sum[r, j] / sqrt(mean_j(sum[r, j]^2) + eps)) * weight[j]`, the same bits as `ignis.rms_norm` of
+    `ignis.add`. Both are results: the sum goes on to the next residual add.
+
+    lhs, rhs, sum and out `[R, E]`, weight `[E]`. Each output may take the place of lhs or of rhs: a row of both is read before out is written.
+    * (C1) lhs, rhs, sum and out have one shape; (C2) weight has the width of lhs; (C3) eps is finite and positive; (C4) sum and out are two buffers.
+
+    ```mlir
+    %0:2 = ignis.add_rms_norm ins(%a, %b, %w : tensor<1x896xf32>, tensor<1x896xf32>, tensor<896xf32>)
+             outs(%s, %o : tensor<1x896xf32>, tensor<1x896xf32>) {eps = 1.0e-06 : f32} -> tensor<1x896xf32>, tensor<1x896xf32>
+    ```
+  }];
+  let arguments = (ins Ignis_Rows:$lhs, Ignis_Rows:$rhs, Ignis_Vector:$weight, Ignis_Rows:$sum, Ignis_Rows:$out, Optional<Index>:$rows, F32Attr:$eps);
+  let results = (outs Variadic<Ignis_AnyTensor>:$results);
+  let assemblyFormat = [{
+    `ins` `(` $lhs `,` $rhs `,` $weight `:` type($lhs) `,` type($rhs) `,` type($weight) `)`
+    `outs` `(` $sum `,` $out `:` type($sum) `,` type($out) `)` (`rows` `(` $rows^ `)`)? attr-dict (`->` type($results)^)?
+  }];
+  let extraClassDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() { return ::mlir::MutableOperandRange(getOperation(), 3, 2); }
+  }];
+}
+
 //===----------------------------------------------------------------------------------------------===//
 // Linear layers
 //===----------------------------------------------------------------------------------------------===//
@@ -211,7 +236,8 @@ def Ignis_LinearOp : Ignis_ComputeOp<"linear", [AttrSizedOperandSegments], ["get
     x `[R, K]`, weight `[N, K]`, bias `[N]`, residual `[R, N]`, out `[R, N]` or `[1, N]`.
     * (C1) weight has the width of x; (C2) out has as many columns as weight has rows; (C3) out has the rows of x, one if `select = last`;
     * (C4) bias has the width of out; (C5) residual has the shape of out, and needs `select = all`;
-    * (C6) with a `!ignis.q8_0` weight K is a multiple of 32; (C7) an x of `!ignis.q8_act` needs a `!ignis.q8_0` weight.
+    * (C6) with a `!ignis.q8_0` weight K is a multiple of 32; (C7) an x of `!ignis.q8_act` needs a `!ignis.q8_0` weight;
+    * (C8) out may be the buffer of residual, unless that is x too or a bias of f16 or bf16 is added to a `!ignis.q8_0` product.
 
     ```mlir
     %0 = ignis.linear ins(%x, %w : tensor<1x896xf32>, tensor<128x896x!ignis.q8_0>) bias(%b : tensor<128xf32>) outs(%o : tensor<1x128xf32>) -> tensor<1x128xf32>

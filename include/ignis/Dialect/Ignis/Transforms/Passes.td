@@ -24,6 +24,23 @@ def FuseRmsNorm : Pass<"ignis-fuse-rms-norm", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::ignis::IgnisDialect"];
 }
 
+def FuseAddRmsNorm : Pass<"ignis-fuse-add-rms-norm", "::mlir::func::FuncOp"> {
+  let summary = "fuse a residual add and the rms_norm of the sum";
+  let description = [{
+    An `ignis.rms_norm` of an `ignis.add` of the same block becomes `ignis.add_rms_norm`, with the same bits. The sum stays a value, so it may have other uses, if they
+    come after the norm. Both must have the same rows in use. Wants `ignis-fuse-rms-norm` before it; competes with `ignis-fuse-residual` for the add.
+
+    ```mlir
+    %1 = ignis.add ins(%x, %y : tensor<1x64xf32>, tensor<1x64xf32>) outs(%a : tensor<1x64xf32>) -> tensor<1x64xf32>
+    %2 = ignis.rms_norm ins(%1, %w : tensor<1x64xf32>, tensor<64xf32>) outs(%b : tensor<1x64xf32>) {eps = 1.0e-06 : f32} -> tensor<1x64xf32>
+    // becomes
+    %2:2 = ignis.add_rms_norm ins(%x, %y, %w : tensor<1x64xf32>, tensor<1x64xf32>, tensor<64xf32>)
+             outs(%a, %b : tensor<1x64xf32>, tensor<1x64xf32>) {eps = 1.0e-06 : f32} -> tensor<1x64xf32>, tensor<1x64xf32>
+    ```
+  }];
+  let dependentDialects = ["::ignis::IgnisDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def FuseSwiglu : Pass<"ignis-fuse-swiglu", "::mlir::func::FuncOp"> {
   let summary = "fuse silu and mul into swiglu";
   let description = [{
@@ -62,7 +79,8 @@ def FuseQKV : Pass<"ignis-fuse-qkv", "::mlir::func::FuncOp"> {
 def FuseResidual : Pass<"ignis-fuse-residual", "::mlir::func::FuncOp"> {
   let summary = "add the residual in the linear layer's epilogue";
   let description = [{
-    An add with an operand whose only use it is and which a linear layer makes becomes that layer with a `residual`, with the same bits.
+    An add with an operand whose only use it is and which a linear layer makes becomes that layer with a `residual`, with the same bits. Competes with
+    `ignis-fuse-add-rms-norm` for the add.
   }];
   let dependentDialects = ["::ignis::IgnisDialect"];
 }
@@ -80,7 +98,7 @@ def MarkInPlace : Pass<"ignis-mark-in-place", "::mlir::func::FuncOp"> {
   let summary = "let elementwise ops overwrite an input that dies";
   let description = [{
     An op whose output may take the place of an input (`isElementwiseIn`) that nobody reads afterwards gets that input as its destination. Bufferization then makes
-    no buffer for it. Arguments are overwritten only if they are `bufferization.writable`.
+    no buffer for it. An op with several outputs (`ignis.add_rms_norm`) gives each of them an input of its own. Arguments are overwritten only if they are `bufferization.writable`.
   }];
 }
 
