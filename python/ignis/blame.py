@@ -13,6 +13,7 @@ phase is to blame, `ignis-lower-ops` if the reference lowering is right.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +21,7 @@ from typing import Any, Iterable
 
 import numpy as np
 
-from . import meaning, work
+from . import check, meaning, work
 from .errors import InputError, note
 from .meaning import Outputs, Weights
 from .pipeline import Pass, Pipeline
@@ -52,13 +53,33 @@ class Verdict:
 
 
 def steps_of(pipeline: str) -> list[Step]:
-    """Every pass of a pipeline on its own, registered pipelines taken apart."""
+    """Every pass of a pipeline on its own, registered pipelines taken apart. Python functions stand among
+    the passes, as reports of experiments print them."""
     from . import _native
     inner = pipeline.strip()
-    if "python:" in inner:  # steps of an experiment, one by one
-        raise InputError("a pipeline with Python steps is given as a list of steps")
-    full = _native.check_pipeline(inner)
-    return [Step(item.name, item.text) for item in Pipeline.parse(full) if not _only_checks(item)]
+    if inner.startswith("builtin.module(") and inner.endswith(")"):
+        inner = inner.removeprefix("builtin.module(").removesuffix(")")
+    steps: list[Step] = []
+    for text in _parts(inner):
+        if text.startswith("python:"):
+            work.function_of(text)
+            steps.append(Step(text.rsplit(":", 1)[1], text))
+        else:
+            full = _native.check_pipeline(text)
+            steps += [Step(item.name, item.text) for item in Pipeline.parse(full) if not _only_checks(item)]
+    return steps
+
+
+def _parts(text: str) -> list[str]:
+    """What stands between the commas outside all brackets."""
+    parts, depth = [""], 0
+    for character in text:
+        depth += (character in "({") - (character in ")}")
+        if character == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return [part.strip() for part in parts]
 
 
 def _only_checks(item: Pass) -> bool:
@@ -168,6 +189,19 @@ def judge_code(model: Any, verdict: Verdict, weights: Weights) -> None:
     verdict.reason = failure or f"compiled logits are {kernels:.1%} of their standard deviation off, {what}"
 
 
+def only(module: Any, names: list[str]) -> Any:
+    """The module with these functions alone."""
+    from . import _native
+    kept, skipping = [], False
+    for line in str(module).splitlines():
+        if line.startswith("  func.func "):
+            skipping = line.split("@", 1)[1].split("(", 1)[0] not in names
+        if not skipping:
+            kept.append(line)
+        skipping = skipping and line != "  }"
+    return _native.Module.parse("\n".join(kept))
+
+
 class Reducer:
     """Leaves ops out of `module` while `text` still breaks it."""
 
@@ -198,8 +232,23 @@ class Reducer:
         where, _ = meaning.difference(got, before)
         return module if where is not None else None
 
+    def _entries(self) -> Any:
+        """The module with as few entry points as show it: for what depends on their arguments' roles."""
+        names = [name for name in self.module.describe() if name != "embed"]
+        for count in range(1, len(names) + 1):
+            for kept in itertools.combinations(names, count):
+                self.tests += 1
+                try:
+                    module = only(self.module, ["embed", *kept])
+                    wanted = meaning.evaluate(module, self.weights)
+                except InputError:
+                    continue
+                if check.broken(module, self.step.text, self.weights, wanted)[0] == self.kind:
+                    return module
+        return None
+
     def run(self) -> Any:
-        """The smallest module found; None if no single function shows it."""
+        """The smallest module found; None if nothing less than the whole shows it."""
         best, ops, name = None, [], ""
         for candidate, function in sorted(self.module.describe().items(), key=lambda item: len(item[1]["ops"])):
             everything = list(range(len(function["ops"])))
@@ -208,7 +257,7 @@ class Reducer:
                 best, ops, name = module, everything, candidate
                 break
         if best is None:
-            return None
+            return self._entries()
         pieces = 2
         while len(ops) > 1:
             size = -(-len(ops) // pieces)
@@ -243,8 +292,8 @@ def reduce(model_path: str, module: Any, steps: list[Step], tolerance: float = 0
     if verdict.index is None:
         judge_code(_native.Model(model_path), verdict, weights)
     elif reduced:
-        reducer = Reducer(verdict.before, Step(verdict.blamed, verdict.text), verdict.kind, weights, verdict.reason)
-        verdict.reduced = reducer.run()
+        step = Step(verdict.blamed, verdict.text)
+        verdict.reduced = Reducer(verdict.before, step, verdict.kind, weights, verdict.reason).run()
     return verdict
 
 
@@ -256,7 +305,8 @@ def main(options: argparse.Namespace) -> int:
         module = _native.Module.parse(Path(options.module).read_bytes(), options.module)
     else:
         module = _native.Model(options.model, require_data=False).import_module(
-            context=options.context, chunk=options.chunk, entries=["embed", "decode", "prefill"])
+            context=options.context, chunk=options.chunk, sequences=options.batch,
+            entries=["embed", "decode", "prefill"] + ["batch"] * bool(options.batch))
     verdict = reduce(options.model, module, steps_of(options.pass_pipeline), options.tolerance)
     text = str(verdict.reduced) if verdict.reduced is not None else None
     if options.json:
@@ -268,7 +318,8 @@ def main(options: argparse.Namespace) -> int:
         print(f"{verdict.blamed} (step {verdict.index + 1} of {len(verdict.steps)}): {verdict.reason}")
     if text and options.output:
         Path(options.output).write_text(text)
-        note(f"wrote {options.output}; ignis-opt {options.output} --pass-pipeline='builtin.module({verdict.text})'")
+        note(f"wrote {options.output}; python3 -m ignis check {options.output} --model {options.model} "
+             f"--pass-pipeline='{verdict.text}'")
     elif text and not options.json:
         print(text, end="")
     return 0

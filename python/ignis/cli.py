@@ -1,4 +1,4 @@
-# ===- cli.py - python -m ignis explore | report | show | reduce ------------------------------=== #
+# ===- cli.py - python -m ignis explore | report | show | reduce | check ----------------------=== #
 # SPDX-License-Identifier: Apache-2.0
 """The laboratory's commands. Results go to files and stdout, everything about them to stderr."""
 
@@ -70,6 +70,11 @@ def _reduce(options: argparse.Namespace) -> int:
     return main(options)
 
 
+def _check(options: argparse.Namespace) -> int:
+    from .check import main
+    return main(options)
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python3 -m ignis", description="The pass-ordering laboratory.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -111,6 +116,7 @@ def main(arguments: list[str] | None = None) -> int:
     reduce.add_argument("model", help="a GGUF file")
     reduce.add_argument("--pass-pipeline", required=True, help="the order, as ignis-run takes it")
     reduce.add_argument("--module", help="a module instead of the import")
+    reduce.add_argument("--batch", type=int, default=0, metavar="N", help="the entry batch too, for N sequences")
     reduce.add_argument("--context", type=int, default=64)
     reduce.add_argument("--chunk", type=int, default=16)
     reduce.add_argument("--tolerance", type=float, default=0.0)
@@ -118,6 +124,16 @@ def main(arguments: list[str] | None = None) -> int:
     reduce.add_argument("-o", "--output", metavar="FILE.mlir", help="where the reduced module goes")
     reduce.add_argument("--json", action="store_true")
     reduce.set_defaults(run=_reduce)
+
+    check = commands.add_parser("check", help="does an order keep what a module means? 0: it does; 1: it does not")
+    check.add_argument("module", help="an MLIR file: entry points, or one function")
+    check.add_argument("--model", required=True, help="the GGUF file with the weights")
+    check.add_argument("--pass-pipeline", required=True, help="an order, or python:FILE.py:FUNCTION")
+    check.add_argument("--tolerance", type=float, default=0.0)
+    check.add_argument("--interesting", choices=("failed", "memory", "meaning"), metavar="KIND",
+                       help="for reducers: exit status 1 if the order breaks the module in this way, else 0")
+    check.add_argument("--load-pass-plugin", action="append", default=[], metavar="FILE.so")
+    check.set_defaults(run=_check)
 
     options = parser.parse_args(arguments)
     return errors.run(lambda: options.run(options))

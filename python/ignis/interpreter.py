@@ -199,9 +199,7 @@ class Interpreter:
                 at += size
             if op["name"] in _CACHED:
                 *single, sequences = [part[0] if part else None for part in parts]
-                if sequences is not None:
-                    raise InputError("no interpretation of rows of several sequences")
-                method(op["attributes"], *single)
+                method(op["attributes"], *single, sequences=sequences)
             else:
                 method(op["attributes"], *parts)
         else:
@@ -299,9 +297,9 @@ class Interpreter:
         given = self._input(x, gate, slice(0, n))
         out[:n] = silu(gate.times(given)) * up.times(given)
 
-    def _rotated(self, x: np.ndarray, table: np.ndarray, position: int) -> np.ndarray:
+    def _rotated(self, x: np.ndarray, table: np.ndarray, position: Any) -> np.ndarray:
         rows, d = len(x), table.shape[1]
-        angle = table[position:position + rows][:, None, :]
+        angle = table[_positions(position, rows, len(table))][:, None, :]
         cos, sin = angle[:, :, :d // 2], angle[:, :, d // 2:]
         heads = x.reshape(rows, -1, d)
         low, high = heads[:, :, :d // 2], heads[:, :, d // 2:]
@@ -309,48 +307,50 @@ class Interpreter:
 
     def _rope(self, attributes: dict, x: Any, table: Any, position: Any, out: Any, rows: Any = None) -> None:
         n = self._rows(out, rows)
-        out[:n] = self._rotated(x[:n], table, int(position))
+        out[:n] = self._rotated(x[:n], table, position)
 
-    def _write(self, layer: int, k: np.ndarray, v: np.ndarray, position: int, keys: Any, values: Any) -> None:
-        groups, d = values.shape[1], values.shape[3]
-        for row in range(len(k)):
-            at = position + row
-            keys[layer, :, at // 16, :, at % 16] = k[row].reshape(groups, d)
-            values[layer, :, at, :] = v[row].reshape(groups, d)
+    def _write(self, layer: int, k: np.ndarray, v: np.ndarray, position: Any, keys: Any, values: Any,
+               sequences: Any) -> None:
+        groups, _, d = values.shape[-3:]
+        for row, at in enumerate(_positions(position, len(k), values.shape[-2])):
+            owned, kept = _cache(keys, values, sequences, row)
+            owned[layer, :, at // 16, :, at % 16] = k[row].reshape(groups, d)
+            kept[layer, :, at, :] = v[row].reshape(groups, d)
 
-    def _read(self, layer: int, q: np.ndarray, position: int, keys: Any, values: Any) -> np.ndarray:
-        groups, d = values.shape[1], values.shape[3]
+    def _read(self, layer: int, q: np.ndarray, position: Any, keys: Any, values: Any, sequences: Any) -> np.ndarray:
+        groups, _, d = values.shape[-3:]
         out = np.empty_like(q)
-        for row in range(len(q)):
-            count = position + row + 1
+        for row, at in enumerate(_positions(position, len(q), values.shape[-2])):
+            owned, kept = _cache(keys, values, sequences, row)
+            count = int(at) + 1
             heads = q[row].reshape(groups, -1, d).astype(np.float64)
-            k = keys[layer].transpose(0, 1, 3, 2).reshape(groups, -1, d)[:, :count].astype(np.float64)
-            v = values[layer, :, :count].astype(np.float64)
+            k = owned[layer].transpose(0, 1, 3, 2).reshape(groups, -1, d)[:, :count].astype(np.float64)
+            v = kept[layer, :, :count].astype(np.float64)
             scores = (heads @ k.transpose(0, 2, 1)) * np.float64(np.float32(1 / np.sqrt(d)))
             weights = np.exp(scores - scores.max(axis=2, keepdims=True))
             out[row] = ((weights / weights.sum(axis=2, keepdims=True)) @ v).reshape(-1)
         return out
 
     def _cache_write(self, attributes: dict, k: Any, v: Any, position: Any, keys: Any, values: Any,
-                     rows: Any = None) -> None:
+                     rows: Any = None, sequences: Any = None) -> None:
         n = self._rows(k, rows)
-        self._write(attributes["layer"], k[:n], v[:n], int(position), keys, values)
+        self._write(attributes["layer"], k[:n], v[:n], position, keys, values, sequences)
 
     def _rope_cache(self, attributes: dict, k: Any, v: Any, table: Any, position: Any, keys: Any, values: Any,
-                    rows: Any = None) -> None:
+                    rows: Any = None, sequences: Any = None) -> None:
         n = self._rows(k, rows)
-        self._write(attributes["layer"], self._rotated(k[:n], table, int(position)), v[:n], int(position), keys, values)
+        self._write(attributes["layer"], self._rotated(k[:n], table, position), v[:n], position, keys, values, sequences)
 
     def _attend(self, attributes: dict, q: Any, keys: Any, values: Any, position: Any, out: Any,
-                rows: Any = None) -> None:
+                rows: Any = None, sequences: Any = None) -> None:
         n = self._rows(out, rows)
-        out[:n] = self._read(attributes["layer"], q[:n], int(position), keys, values)
+        out[:n] = self._read(attributes["layer"], q[:n], position, keys, values, sequences)
 
     def _attention(self, attributes: dict, q: Any, k: Any, v: Any, position: Any, out: Any, keys: Any, values: Any,
-                   rows: Any = None) -> None:
+                   rows: Any = None, sequences: Any = None) -> None:
         n = self._rows(out, rows)
-        self._write(attributes["layer"], k[:n], v[:n], int(position), keys, values)
-        out[:n] = self._read(attributes["layer"], q[:n], int(position), keys, values)
+        self._write(attributes["layer"], k[:n], v[:n], position, keys, values, sequences)
+        out[:n] = self._read(attributes["layer"], q[:n], position, keys, values, sequences)
 
     def _add(self, attributes: dict, a: Any, b: Any, out: Any, rows: Any = None) -> None:
         n = self._rows(out, rows)
@@ -367,6 +367,23 @@ class Interpreter:
     def _swiglu(self, attributes: dict, gate: Any, up: Any, out: Any, rows: Any = None) -> None:
         n = self._rows(out, rows)
         out[:n] = silu(gate[:n]) * up[:n]
+
+
+def _positions(position: Any, rows: int, most: int) -> np.ndarray:
+    """Of each row: consecutive ones from an index on, or those given one by one."""
+    at = position[:rows] if np.ndim(position) else int(position) + np.arange(rows)
+    if rows and not (0 <= at.min() and at.max() < most):
+        raise InputError(f"rows at positions {at.min()} to {at.max()} of {most}")
+    return at
+
+
+def _cache(keys: Any, values: Any, sequences: Any, row: int) -> tuple[Any, Any]:
+    """The caches of a row's sequence."""
+    if sequences is None:
+        return keys, values
+    if not 0 <= sequences[row] < len(keys):
+        raise InputError(f"row {row} is of sequence {sequences[row]} of {len(keys)}")
+    return keys[sequences[row]], values[sequences[row]]
 
 
 def _vector(value: Any) -> np.ndarray:

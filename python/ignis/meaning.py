@@ -46,23 +46,37 @@ def rope_table(config: Any, positions: int, base: float) -> np.ndarray:
 
 
 class Machine:
-    """Calls a module's entry points in turn, as a session does."""
+    """Calls a module's entry points in turn, as a session does. With the entry `batch` there are several
+    sequences; `decode`, `prefill` and `score` see the caches of sequence 0."""
 
     def __init__(self, module: Any, weights: Weights, check_barriers: bool = False):
         self.functions = module.describe()
         self.interpreter = Interpreter(self.functions, weights, check_barriers)
         self.config = weights.config
-        self.caches: dict[str, np.ndarray] = {}
-        self.position = 0
+        self.caches: dict[str, np.ndarray] = {}  # [sequences, layers, ...]
+        self.sequences = self._sequences()
+        self.positions = [0] * self.sequences
+
+    def _sequences(self) -> int:
+        for argument in self.functions.get("batch", {"arguments": []})["arguments"]:
+            if argument["attributes"].get("ignis.role") == "k_cache":
+                return argument["type"]["shape"][0]
+        return 1
+
+    @property
+    def position(self) -> int:
+        return self.positions[0]
 
     def _argument(self, argument: dict, given: dict[str, Any], arena: np.ndarray | None) -> Any:
         role, type_ = argument["attributes"].get("ignis.role"), argument["type"]
         if role in ("position", "rows"):
             return given[role]
         if role in ("k_cache", "v_cache"):
+            all_of_them = len(type_["shape"]) == {"k_cache": 6, "v_cache": 5}[role]
             if role not in self.caches:
-                self.caches[role] = poisoned(type_["shape"], type_["element"])
-            return self.caches[role]
+                shape = type_["shape"] if all_of_them else [self.sequences, *type_["shape"]]
+                self.caches[role] = poisoned(shape, type_["element"])
+            return self.caches[role] if all_of_them else self.caches[role][0]
         if role == "rope_table":
             return rope_table(self.config, type_["shape"][0], argument["attributes"]["ignis.rope_base"])
         if role == "arena":
@@ -94,32 +108,47 @@ class Machine:
         if results:  # on tensors: the destinations' new values
             names = ["embedded"] if name == "embed" else ["logits", "k_cache", "v_cache"]
             values.update(zip(names, results))
-        for role in ("k_cache", "v_cache"):
-            if role in values:
-                self.caches[role] = values[role]
+        if results:
+            for role in ("k_cache", "v_cache"):
+                if role in values:
+                    (self.caches[role] if name == "batch" else self.caches[role][0])[...] = values[role]
         return values
 
     def forward(self, name: str, ids: list[int]) -> np.ndarray:
         """Logits of one call of an entry point with these ids."""
         embedded = self.call("embed", tokens=np.asarray(ids, np.int32), rows=len(ids))["embedded"]
         values = self.call(name, input=embedded[:len(ids)], position=self.position, rows=len(ids))
-        self.position += len(ids)
+        self.positions[0] += len(ids)
         logits = values["logits"]
         return logits[:len(ids)].copy() if len(logits) > 1 else logits.copy()
 
+    def step(self, sequences: list[int], ids: list[int]) -> np.ndarray:
+        """Logits of one call of `batch`: one id for each of these sequences, of which some may stand twice."""
+        embedded = self.call("embed", tokens=np.asarray(ids, np.int32), rows=len(ids))["embedded"]
+        positions = []
+        for sequence in sequences:
+            positions.append(self.positions[sequence])
+            self.positions[sequence] += 1
+        values = self.call("batch", input=embedded[:len(ids)], rows=len(ids), positions=np.asarray(positions, np.int32),
+                           sequences=np.asarray(sequences, np.int32))
+        return values["logits"][:len(ids)].copy()
+
     def cache(self) -> Outputs:
-        """The positions of the caches that were written."""
+        """The positions of the caches that were written, of one sequence after the other."""
         keys, values = self.caches["k_cache"], self.caches["v_cache"]
-        flat = keys.transpose(0, 1, 2, 4, 3).reshape(*values.shape)
-        return {"keys": flat[:, :, :self.position].copy(), "values": values[:, :, :self.position].copy()}
+        flat = keys.transpose(0, 1, 2, 3, 5, 4).reshape(*values.shape)
+
+        def written(cache: np.ndarray) -> np.ndarray:
+            return np.concatenate([cache[number, :, :, :count] for number, count in enumerate(self.positions)], axis=2)
+        return {"keys": written(flat), "values": written(values)}
 
 
 def evaluate(module: Any, weights: Weights, check_barriers: bool = False) -> Outputs:
     """Logits and caches of a few calls of every entry point that the module has."""
     machine = Machine(module, weights, check_barriers)
     rows = {name: function["arguments"] for name, function in machine.functions.items()}
-    if "embed" not in rows:
-        raise InputError("the module has no entry point 'embed'")
+    if "embed" not in rows or len(rows) == 1:
+        raise InputError("expected a module with the entry point embed and another one")
     most = rows["embed"][0]["type"]["shape"][0]
     outputs: Outputs = {}
     ids = [(7919 * (number + 1)) % weights.config.vocabulary for number in range(64)]
@@ -128,6 +157,13 @@ def evaluate(module: Any, weights: Weights, check_barriers: bool = False) -> Out
         if name in rows:
             at = machine.position
             outputs[f"{number} {name}"] = machine.forward(name, ids[at:at + count])
+    if "batch" in rows:
+        most = rows["batch"][0]["type"]["shape"][0]
+        last = machine.sequences - 1
+        for number, sequences in enumerate(([0, last], [last], [last, 0, last])):
+            sequences = sequences[:most]
+            at = sum(machine.positions)
+            outputs[f"{len(plan) + number} batch"] = machine.step(sequences, ids[at:at + len(sequences)])
     outputs.update({f"cache {key}": value for key, value in machine.cache().items()})
     return outputs
 
@@ -152,8 +188,8 @@ def made_up(argument: dict, number: int, functions_rows: int = 0) -> Any:
         return 2
     source = np.random.default_rng(number + 1)
     shape, element = type_["shape"], type_["element"]
-    if element == "i32":
-        return source.integers(0, 16, shape).astype(np.int32)
+    if element == "i32":  # ids, positions or sequences: valid as any of them, each row another one
+        return source.permutation(shape[0]).astype(np.int32) if shape[0] > 1 else np.full(shape, 3, np.int32)
     if element == "!ignis.q8_act":
         from .interpreter import round_rows
         return round_rows(source.standard_normal(shape).astype(np.float32))

@@ -52,7 +52,8 @@ static py::dict configOf(const Model &model) {
 }
 
 static std::shared_ptr<Module> import(Model &model, int64_t context, int64_t chunk,
-                                      const std::string &kv, std::vector<std::string> entries) {
+                                      const std::string &kv, std::vector<std::string> entries,
+                                      int64_t sequences) {
   if (kv != "f16" && kv != "f32")
     throw InputError("kv is '" + kv + "', expected f16 or f32");
   py::gil_scoped_release release;
@@ -67,6 +68,7 @@ static std::shared_ptr<Module> import(Model &model, int64_t context, int64_t chu
   options.chunk = chunk;
   options.kvF32 = kv == "f32";
   options.entries = std::move(entries);
+  options.sequences = sequences;
   auto module = importQwen2(model.file, &irContext(), options);
   if (!module)
     throw InputError(message);
@@ -118,6 +120,8 @@ void ignis::python::bindModel(py::module_ &module) {
           py::arg("ids"), "Bytes of ids, perhaps not whole characters.")
       .def("import_module", &import, py::arg("context") = 2048, py::arg("chunk") = 512,
            py::arg("kv") = "f16", py::arg("entries") = std::vector<std::string>(),
+           py::arg("sequences") = 0,
            "The unfused graph: entry points embed, decode, prefill and score (or those named) for "
-           "caches of `context` positions (a multiple of 16) and calls of up to `chunk` rows.");
+           "caches of `context` positions (a multiple of 16) and calls of up to `chunk` rows; with "
+           "`sequences` also batch, for so many sequences and rows.");
 }
