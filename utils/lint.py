@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Checks what reviewers should not have to: banners, length, layers, format, clang-tidy.
 
-    utils/lint.py                          banners, length of files and layers: a second
+    utils/lint.py                          banners, length of files, layers, links: a second
     utils/lint.py --format                 clang-format-22 too
     utils/lint.py --tidy --build build     clang-tidy-22 too (.clang-tidy has the checks): minutes
     utils/lint.py --tidy FILE...           clang-tidy-22 on these alone
@@ -103,6 +103,21 @@ def layering(names):
                 yield f"{name}:{number}: {rule} may not include {other} (docs/Architecture.md)"
 
 
+def references(names):
+    """Names of documents (docs/*.md in any file, links of Markdown files) that lead nowhere."""
+    for name in names:
+        path = Path(name)
+        if path.suffix not in CODE | {".py", ".md", ".sh", ".txt"} or name.startswith(("models/", "data/")):
+            continue
+        for number, line in enumerate((ROOT / name).read_text(errors="replace").splitlines(), 1):
+            found = [(ROOT, t) for t in re.findall(r"(?<![\w/.-])docs/[\w/.-]+\.md", line)]
+            if path.suffix == ".md":
+                found += [((ROOT / name).parent, t) for t in re.findall(r"\]\(([^)#:\s]+)", line)]
+            for base, target in found:
+                if not (base / target).exists():
+                    yield f"{name}:{number}: there is no {target}"
+
+
 def run_on(command, files):
     """Runs command + [file] on each file, several at once; yields what failed."""
     def run(name):
@@ -123,7 +138,7 @@ def main():
     parser.add_argument("files", nargs="*")
     options = parser.parse_args()
     names = tracked()
-    findings = list(banners(names)) + list(layering(names))
+    findings = list(banners(names)) + list(layering(names)) + list(references(names))
     if options.format:
         findings += run_on(["clang-format-22", "--dry-run", "-Werror"],
                            [n for n in names if n.endswith((".cpp", ".h"))])

@@ -33,7 +33,9 @@ def _terminated(signum: int, frame: object) -> NoReturn:
 
 def run(command: Callable[[], int | None]) -> int:
     """Runs a command and turns what it raises into an exit code and one line on stderr."""
-    signal.signal(signal.SIGTERM, _terminated)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:  # nohup's wish
+            signal.signal(number, _terminated)
     try:
         return command() or 0
     except InputError as error:

@@ -1,6 +1,6 @@
 # ===- experiment.py - experiments as data ----------------------------------------------------=== #
 # SPDX-License-Identifier: Apache-2.0
-"""Reads python/experiments/*.toml (the keys are in docs/PassOrdering.md) into a space, a model and the
+"""Reads python/experiments/*.toml (fusions-20m.toml shows the keys) into a space, a model and the
 settings of search, correctness check and timing.
 """
 

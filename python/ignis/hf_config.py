@@ -89,6 +89,14 @@ def _rope_base(config: _Fields) -> float:
     return base
 
 
+# Fields of ModelConfig by their keys in config.json.
+_KEYS = {"layers": "num_hidden_layers", "embedding": "hidden_size",
+         "feed_forward": "intermediate_size", "heads": "num_attention_heads",
+         "kv_heads": "num_key_value_heads", "q_width": "num_attention_heads * head_dim",
+         "vocabulary": "vocab_size", "context": "max_position_embeddings",
+         "rms_eps": "rms_norm_eps", "rope_base": "rope_theta"}
+
+
 def read_config(directory: Path) -> ModelConfig:
     """The hyper-parameters in config.json, checked."""
     config = _Fields(directory / "config.json")
@@ -111,7 +119,7 @@ def read_config(directory: Path) -> ModelConfig:
         tied=config.boolean("tie_word_embeddings", False),
     )
     try:
-        found.check()
+        found.check(_KEYS)
     except InputError as error:
         raise InputError(f"{config.path}: {error}") from None
     return found

@@ -11,7 +11,8 @@ from __future__ import annotations
 import enum
 import math
 from dataclasses import dataclass, field
-from typing import Any, Iterator
+from types import MappingProxyType
+from typing import Any, Iterator, Mapping, NoReturn
 
 from .errors import InputError
 from .gguf import File, ValueType, Writer
@@ -46,28 +47,31 @@ class ModelConfig:
     def kv_width(self) -> int:
         return self.kv_heads * self.head_dim
 
-    def check(self) -> None:
-        """Raises InputError for shapes that ignis does not run, in whatever type."""
-        for name in ("layers", "embedding", "feed_forward", "heads", "kv_heads", "head_dim",
-                     "vocabulary", "context"):
-            if not 1 <= getattr(self, name) < 1 << 24:
-                raise InputError(f"{name}: expected 1 to 2^24 - 1, got {getattr(self, name)}")
-        for name, limit in (("layers", 4096), ("heads", 65536)):
-            if getattr(self, name) > limit:
-                raise InputError(f"{name}: expected at most {limit}, got {getattr(self, name)}")
+    def check(self, names: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Raises InputError for shapes that ignis does not run, in whatever type. `names` has what
+        the caller's users call a field, where that is something else."""
+        def refuse(field: str, expected: str) -> NoReturn:
+            raise InputError(f"{names.get(field, field)}: expected {expected}, "
+                             f"got {getattr(self, field)}")
+
+        for field in ("layers", "embedding", "feed_forward", "heads", "kv_heads", "head_dim",
+                      "vocabulary", "context"):
+            if not 1 <= getattr(self, field) < 1 << 24:
+                refuse(field, "1 to 2^24 - 1")
+        for field, limit in (("layers", 4096), ("heads", 65536)):
+            if getattr(self, field) > limit:
+                refuse(field, f"at most {limit}")
         if self.heads % self.kv_heads:
-            raise InputError(f"kv_heads: expected a divisor of the {self.heads} heads, "
-                             f"got {self.kv_heads}")
+            refuse("kv_heads", f"a divisor of the {self.heads} heads")
         if not 32 <= self.head_dim <= 128 or self.head_dim % 16:
-            raise InputError(f"head_dim: expected 32, 48, .. 128, got {self.head_dim}")
-        for name in ("embedding", "feed_forward", "q_width"):
-            if getattr(self, name) % BLOCK:
-                raise InputError(f"{name}: expected a multiple of {BLOCK}, "
-                                 f"got {getattr(self, name)}")
+            refuse("head_dim", "32, 48, .. 128")
+        for field in ("embedding", "feed_forward", "q_width"):
+            if getattr(self, field) % BLOCK:
+                refuse(field, f"a multiple of {BLOCK}")
         if not 0 < self.rms_eps < 1:
-            raise InputError(f"rms_eps: expected a number above 0 and below 1, got {self.rms_eps}")
+            refuse("rms_eps", "a number above 0 and below 1")
         if not 1 <= self.rope_base < math.inf:
-            raise InputError(f"rope_base: expected a finite number from 1, got {self.rope_base}")
+            refuse("rope_base", "a finite number from 1")
 
     @classmethod
     def from_file(cls, file: File) -> "ModelConfig":

@@ -44,6 +44,9 @@ _KEYS: dict[str, tuple[str, type, Any]] = {
 }
 
 
+KEY_OF = {field: key for key, (field, _, _) in _KEYS.items()}
+
+
 def parse_shape(text: str) -> ModelConfig:
     """A name of SHAPES, or "hidden=256,layers=2,heads=4,kv=2,ffn=512,vocab=1000,tied=0".
 

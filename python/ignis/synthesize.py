@@ -30,7 +30,7 @@ from .hf_tokenizer import byte_alphabet, read_vocabulary
 from .model import ModelConfig, TokenType, Vocabulary
 from .output import Progress
 from .quants import BLOCK, TensorType
-from .shapes import SHAPES, parse_shape
+from .shapes import KEY_OF, SHAPES, parse_shape
 
 PIECE = 1 << 13  # blocks made at a time: 256 Ki values
 BASE_TOKENS = 151643  # of vocab.json: the 256 bytes, then the result of each merge in order
@@ -114,7 +114,7 @@ def synthesize(out: Path, config: ModelConfig, kind: TensorType, seed: int = 0,
                header_only: bool = False, name: str = "synthetic-qwen2",
                tokenizer: Path | None = None, quiet: bool = False) -> int:
     """Writes a model and returns the size of the file in bytes."""
-    config.check()
+    config.check({**KEY_OF, "q_width": "heads * head_dim"})
     if config.vocabulary < SMALLEST_VOCABULARY:
         raise InputError(f"vocab: expected at least {SMALLEST_VOCABULARY} tokens, the bytes and "
                          f"three special ones, got {config.vocabulary}")

@@ -66,7 +66,7 @@ def test_bad_input_is_one_line_and_1(command, tmp_path):
     one_line(command("reference", tmp_path / "pipe", "--ids", "1"), 1, "got no regular file")
     one_line(command("convert", tmp_path / "hf", "/dev/null"), 1, "expected a regular file")
     one_line(command("convert", tmp_path / "hf", tmp_path / "no" / "m"), 1, "does not exist")
-    one_line(command("synthesize", out, "--shape", "0.5b,ffn=33", "--quiet"), 1, "feed_forward")
+    one_line(command("synthesize", out, "--shape", "0.5b,ffn=33", "--quiet"), 1, "ffn")
     one_line(command("reference", tmp_path / "hf" / "config.json", "--ids", "1"), 1, "magic")
     assert not out.exists()
 
@@ -87,7 +87,7 @@ def test_help(command):
     assert result.returncode == 0 and "--header-only" in result.stdout
 
 
-@pytest.mark.parametrize("number, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("number, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_interruption_leaves_nothing(tmp_path, number, code):
     (tmp_path / "m.gguf").write_text("old")
     process = subprocess.Popen(

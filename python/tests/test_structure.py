@@ -21,6 +21,7 @@ def test_nothing_found():
     assert len(names) > 200
     assert list(lint.banners(names)) == []
     assert list(lint.layering(names)) == []
+    assert list(lint.references(names)) == []
 
 
 def test_planted_violations_are_found(tmp_path, monkeypatch):
@@ -31,7 +32,9 @@ def test_planted_violations_are_found(tmp_path, monkeypatch):
     folder.mkdir(parents=True)
     (folder / "Bad.cpp").write_text("// no banner\n"
                                     '#include "ignis/Kernels/Dispatch.h"\n'
-                                    '#include "mlir/IR/Value.h"\n' + "\n" * 600)
+                                    '#include "mlir/IR/Value.h"\n'
+                            "// docs" "/None.md, docs/Architecture.md\n" + "\n" * 600)
+    (tmp_path / "docs" / "Links.md").write_text("[a](Architecture.md) [b](../lib) [c](No.md)\n")
     monkeypatch.setattr(lint, "ROOT", tmp_path)
     names = ["lib/GGUF/Bad.cpp"]
     assert [f.split(": ", 1)[1] for f in lint.banners(names)] == [
@@ -40,3 +43,5 @@ def test_planted_violations_are_found(tmp_path, monkeypatch):
     assert list(lint.layering(names)) == [
         "lib/GGUF/Bad.cpp:2: GGUF may not include Kernels (docs/Architecture.md)",
         "lib/GGUF/Bad.cpp:3: GGUF may not include MLIR"]
+    assert [f.split(": ")[1] for f in lint.references([*names, "docs" "/Links.md"])] == [
+        "there is no docs" "/None.md", "there is no No.md"]

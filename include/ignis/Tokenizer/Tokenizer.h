@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The byte-level BPE of the Qwen2 family, read from a GGUF file's metadata. Ids are those of the
-// model's own tokenizer (the Python package `tokenizers`), for every text; docs/Tokenizer.md says
-// how. Every byte string can be encoded and every sequence of ids decoded. Knows nothing of MLIR.
+// model's own tokenizer (the Python package `tokenizers`), for every text. Every byte string can be
+// encoded and every sequence of ids decoded. Knows nothing of MLIR.
 
 #ifndef IGNIS_TOKENIZER_TOKENIZER_H
 #define IGNIS_TOKENIZER_TOKENIZER_H

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The one header that users of the dialect include: dialect, types, attributes, interfaces and ops.
-// Reference: docs/Dialects/IgnisDialect.md, generated from the .td files beside this one.
+// Reference: build/docs/Dialects/IgnisDialect.md, generated from the .td files beside this one.
 
 #ifndef IGNIS_DIALECT_IGNIS_IR_IGNIS_H
 #define IGNIS_DIALECT_IGNIS_IR_IGNIS_H
