@@ -7,7 +7,7 @@
 
 #include "gtest/gtest.h"
 
-#include <chrono>
+#include <ctime>
 #include <map>
 #include <random>
 
@@ -105,7 +105,7 @@ TEST(Encode, LongWordsAreNotQuadratic) {
   // 1 MB each; squares of that would take hours.
   auto t = load(smallVocabulary().file());
   const Tokenizer &q = qwen2();
-  auto start = std::chrono::steady_clock::now();
+  std::clock_t start = std::clock(); // time of the processor: a busy machine does not count
   for (std::string unit : {"A", "l", "hello", "\n", " ", "\t", "0", "!", "\u0301", "\U0001f600",
                            "'s", "\u180e", " \n"}) {
     std::string text = repeat(unit, 1000000 / unit.size());
@@ -118,8 +118,7 @@ TEST(Encode, LongWordsAreNotQuadratic) {
   EXPECT_EQ(q.encode(marks), q.encode("a" + repeat("\u0334", 100000) + repeat("\u0327", 100000) +
                                       repeat("\u0323", 100000) + repeat("\u0301", 100000) +
                                       repeat("\u0345", 100000)));
-  std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-  EXPECT_LT(took.count(), 60);
+  EXPECT_LT(double(std::clock() - start) / CLOCKS_PER_SEC, 60);
 }
 
 TEST(Encode, EveryByteStringComesBack) {
