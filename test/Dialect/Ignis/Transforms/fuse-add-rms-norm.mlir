@@ -2,7 +2,7 @@
 // RUN: ignis-opt %s --split-input-file --ignis-fuse-residual --ignis-fuse-add-rms-norm | FileCheck %s --check-prefix=RESIDUAL
 // RUN: ignis-opt %s --split-input-file --ignis-fuse-add-rms-norm --ignis-fuse-residual | FileCheck %s
 // RUN: ignis-opt %s --split-input-file --ignis-fuse-add-rms-norm --remarks-filter-passed=ignis --remark-format=emitRemark -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
-// REMARK: [Passed] fuse-add-rms-norm | Category:ignis | Function=block | {{.*}}matches=2
+// REMARK: [Passed] fuse-add-rms-norm | Category:ignis | matches=2
 
 // The add before a norm: the pass that comes first takes it, this one or ignis-fuse-residual. The sum goes on to the
 // next add, which the next norm takes.
