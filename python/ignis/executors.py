@@ -12,6 +12,7 @@ beside it, and is `Crash` if it dies again.
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -19,6 +20,7 @@ import threading
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from typing import Any, Callable, Iterable, Iterator
 
 from .errors import InputError
@@ -47,10 +49,22 @@ def _end_with(parent: Any) -> None:
     os._exit(1)
 
 
+@contextlib.contextmanager
+def _deaf() -> Iterator[None]:
+    """Processes that begin within do not hear Ctrl-C, not even before `_begin_worker`."""
+    resource_tracker.ensure_running()  # It would lift the mask on its way.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
 def _begin_worker() -> None:
     """Ctrl-C in a terminal reaches workers too: the explorer ends them in good order. If the explorer
     itself is killed, they end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     parent = multiprocessing.parent_process()
     if parent is not None:
@@ -160,7 +174,8 @@ class Pool:
         suspended), that says nothing, and it is tried again."""
         pool = self._make(1)
         try:
-            future = pool.submit(limited, self.limit, function, task)
+            with _deaf():
+                future = pool.submit(limited, self.limit, function, task)
             processes = list(pool._processes.values())
             looks = self._looks
             try:
@@ -193,7 +208,9 @@ class Pool:
                         more = False
                         break
                     try:
-                        pending[self._executor().submit(limited, self.limit, function, task)] = task
+                        with _deaf():
+                            future = self._executor().submit(limited, self.limit, function, task)
+                        pending[future] = task
                     except BrokenProcessPool:
                         suspects.append(task)
                 for future in self._wait(pending, self._pool) if pending and not suspects else ():

@@ -152,13 +152,13 @@ def test_killed_and_resumed(tiny, whole, tmp_path, sign, code):
             else:
                 os.killpg(process.pid, sign)
             deaths += 1
-        _, error = process.communicate(timeout=60)
+        _, error = process.communicate(timeout=600)
         assert process.returncode in (code, 0), error
         assert "Traceback" not in error
         kept = [line for line in results.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
         assert all(json.loads(line) for line in kept)
     assert deaths >= 2
-    made = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    made = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
     assert made.returncode == 0, made.stderr
     assert facts_known(results) == facts_known(whole[1])
     unique(results)
@@ -197,7 +197,7 @@ def test_commands(whole, tmp_path):
     path, results = whole
 
     def run(*arguments):
-        return subprocess.run([sys.executable, "-m", "ignis", *map(str, arguments)], capture_output=True, text=True, timeout=60,
+        return subprocess.run([sys.executable, "-m", "ignis", *map(str, arguments)], capture_output=True, text=True, timeout=600,
                               env={**os.environ, "PYTHONPATH": str(ROOT / "python")}, cwd=tmp_path)
     count = experiment.load(path).space.count()
     made = run("explore", path, "--count")

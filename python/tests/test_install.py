@@ -27,7 +27,7 @@ print(session.feed([1, 2, 3]).shape, ignis.__version__)
 def run(*command, cwd, **environment):
     kept = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "IGNIS_BUILD_DIR")}
     made = subprocess.run([str(part) for part in command], cwd=cwd, env=kept | environment, capture_output=True, text=True,
-                          timeout=300)
+                          timeout=600)
     assert made.returncode == 0, made.stdout + made.stderr
     return made.stdout
 

@@ -36,7 +36,7 @@ CALLS = {
 }
 
 
-def child(tiny, code, timeout=60):
+def child(tiny, code, timeout=600):
     made = subprocess.run([sys.executable, "-c", PRELUDE + code, tiny], capture_output=True, text=True, timeout=timeout,
                           env={**os.environ, "PYTHONPATH": str(ROOT / "python")})
     assert made.returncode == 0, made.stderr
