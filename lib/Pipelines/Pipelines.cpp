@@ -41,6 +41,7 @@ void ignis::buildOptimizePipeline(OpPassManager &manager) {
   manager.addNestedPass<func::FuncOp>(createFuseGateUp());
   manager.addNestedPass<func::FuncOp>(createFuseResidual());
   manager.addNestedPass<func::FuncOp>(createFuseRopeCache());
+  manager.addNestedPass<func::FuncOp>(createMarkInPlace());
   addVerifyPhase(manager, "fuse");
 }
 
@@ -112,7 +113,7 @@ ArrayRef<StringRef> ignis::pipelineNames() {
 void ignis::registerPipelines() {
   PassPipelineRegistration<>("ignis-fuse-pipeline", "The default fusions", buildFusePipeline);
   PassPipelineRegistration<>("ignis-optimize-pipeline",
-                             "Further fusions, for speed: fewer barriers and less traffic",
+                             "For speed: further fusions and results in place of what dies",
                              buildOptimizePipeline);
   PassPipelineRegistration<>("ignis-bufferize-pipeline", "Tensors to buffers",
                              buildBufferizePipeline);

@@ -254,3 +254,19 @@ def test_remarks_have_the_report_s_numbers(tools, imported, tmp_path):
                              rf"total_ops={entry['total_ops']}\n", remarks), (name, entry)
     # A fusion tells its matches.
     assert re.search(r"\[Passed\] fuse-rms-norm.*matches=\d+", remarks)
+
+
+def test_the_default_is_in_place(tools):
+    """docs/PassOrdering.md: as many ops and barriers as without in-place marking, three quarters of the arena."""
+    options = (tools.model, "--ctx", 128)
+    before = ("func.func(ignis-fuse-rms-norm,ignis-fuse-swiglu,ignis-fuse-qkv,ignis-fuse-gate-up,ignis-fuse-residual,"
+              "ignis-fuse-rope-cache),ignis-bufferize-pipeline,ignis-plan-pipeline")
+
+    def facts(*more):
+        text = tools.text("ignis-run", *options, "--emit=plan", *more)
+        prefill = text[text.index("func.func @prefill"):]
+        arena = re.search(r'memref<(\d+)xi8> \{ignis.role = "arena"\}', prefill)[1]
+        return len(re.findall(r"ignis\.\w+ ins\(", text)), int(arena)
+    assert facts("--pass-pipeline", before)[1] == 1212416
+    ops, arena = facts()
+    assert (ops, arena) == (facts("--pass-pipeline", before)[0], 892928)
