@@ -209,6 +209,9 @@ private:
       auto buffer = llvm::MemoryBuffer::getFile(options.modulePath);
       if (!buffer)
         return fail(options.modulePath + ": " + buffer.getError().message());
+      if ((*buffer)->getBuffer().starts_with("\x7f"
+                                             "ELF"))
+        return fail(options.modulePath + ": the name of a shared object must end in .so");
       if (!isShallow((*buffer)->getBuffer()))
         return fail(options.modulePath + ": expected regions nested at most " +
                     std::to_string(kMostNesting) + " deep, got more");
@@ -217,6 +220,9 @@ private:
       module = parseSourceFile<ModuleOp>(source, ParserConfig(&context));
       if (!module)
         return fail("cannot read " + options.modulePath);
+      if ((*module)->hasAttr("ignis.manifest"))
+        return fail(options.modulePath +
+                    ": expected a module of import, fuse, bufferize or plan, got a lowered one");
       phase = phaseOf(*module);
       return true;
     }
@@ -294,7 +300,7 @@ private:
   bool runPasses(PassManager &manager) {
     if (!options.dumpDir.empty())
       if (std::error_code error = dumpAfterEachPass(manager, options.dumpDir, dumped))
-        return fail("cannot create " + options.dumpDir + ": " + error.message());
+        return fail("cannot write to " + options.dumpDir + ": " + error.message());
     return succeeded(manager.run(*module)) || fail("a pass failed without a diagnostic");
   }
 
@@ -313,7 +319,7 @@ public:
             std::string &error) override {
     std::optional<Phase> phase = parsePhase(phaseName);
     if (!phase) {
-      error = "unknown phase '" + phaseName + "', expected " + phaseNames().str();
+      error = "unknown phase '" + phaseName + "', expected " + phaseNames();
       return false;
     }
     Compilation compilation(options);

@@ -14,6 +14,7 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/Process.h"
 
 using namespace mlir;
 
@@ -77,6 +78,16 @@ std::error_code ignis::dumpAfterEachPass(PassManager &manager, const std::string
                                          int &number) {
   if (std::error_code error = llvm::sys::fs::create_directories(directory))
     return error;
+  if (!llvm::sys::fs::is_directory(directory))
+    return std::make_error_code(std::errc::not_a_directory);
+  // Says before the first pass that nothing can be written.
+  llvm::SmallString<128> probe(directory), made;
+  llvm::sys::path::append(probe, "%%%%%%.tmp");
+  int descriptor;
+  if (std::error_code error = llvm::sys::fs::createUniqueFile(probe, descriptor, made))
+    return error;
+  llvm::sys::Process::SafelyCloseFileDescriptor(descriptor);
+  llvm::sys::fs::remove(made);
   manager.getContext()->disableMultithreading(); // Files are numbered, reproducers are of one pass.
   llvm::SmallString<128> reproducer(directory);
   llvm::sys::path::append(reproducer, "reproducer.mlir");

@@ -5,22 +5,16 @@
 
 #include "ignis/Pipelines/Phase.h"
 
-#include "llvm/ADT/StringSwitch.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 
 std::optional<ignis::Phase> ignis::parsePhase(llvm::StringRef name) {
-  return llvm::StringSwitch<std::optional<Phase>>(name)
-      .Case("import", Phase::Import)
-      .Case("fuse", Phase::Fuse)
-      .Case("bufferize", Phase::Bufferize)
-      .Case("plan", Phase::Plan)
-      .Case("lower", Phase::Lower)
-      .Case("llvm", Phase::LLVM)
-      .Case("asm", Phase::Asm)
-      .Case("obj", Phase::Obj)
-      .Case("so", Phase::So)
-      .Default(std::nullopt);
+  for (auto [i, known] : llvm::enumerate(kPhaseNames))
+    if (name == known)
+      return static_cast<Phase>(i);
+  return std::nullopt;
 }
 
-llvm::StringRef ignis::phaseNames() {
-  return "import, fuse, bufferize, plan, lower, llvm, asm, obj, so";
+std::string ignis::phaseNames() {
+  return llvm::join(std::begin(kPhaseNames), std::end(kPhaseNames), ", ");
 }

@@ -1,8 +1,8 @@
 //===- Pipelines.cpp - the passes of each phase -----------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// The default order. Researchers replace it with --pass-pipeline; docs/PassOrdering.md has what
-// other orders do.
+// The default order. Researchers replace it with --pass-pipeline; docs/Fusion.md has what other
+// orders do.
 
 #include "ignis/Pipelines/Pipelines.h"
 
@@ -110,15 +110,42 @@ ArrayRef<StringRef> ignis::pipelineNames() {
   return names;
 }
 
+namespace {
+struct NoOptions : PassPipelineOptions<NoOptions> {};
+} // namespace
+
+/// As PassPipelineRegistration, which prints what is wrong with options past the error handler.
+template <typename Options>
+static void registerPipeline(StringRef name, StringRef description,
+                             void (*build)(OpPassManager &, const Options &)) {
+  registerPassPipeline(
+      name, description,
+      [build](OpPassManager &manager, StringRef text,
+              function_ref<LogicalResult(const Twine &)> refuse) -> LogicalResult {
+        Options options;
+        std::string messages;
+        llvm::raw_string_ostream stream(messages);
+        if (failed(options.parseFromString(text, stream)))
+          return refuse(StringRef(messages).rtrim());
+        build(manager, options);
+        return success();
+      },
+      [](function_ref<void(const detail::PassOptions &)> handle) { handle(Options()); });
+}
+
+template <void (*build)(OpPassManager &)>
+static void registerPlain(StringRef name, StringRef description) {
+  registerPipeline<NoOptions>(name, description,
+                              [](OpPassManager &manager, const NoOptions &) { build(manager); });
+}
+
 void ignis::registerPipelines() {
-  PassPipelineRegistration<>("ignis-fuse-pipeline", "The default fusions", buildFusePipeline);
-  PassPipelineRegistration<>("ignis-optimize-pipeline",
-                             "For speed: further fusions and results in place of what dies",
-                             buildOptimizePipeline);
-  PassPipelineRegistration<>("ignis-bufferize-pipeline", "Tensors to buffers",
-                             buildBufferizePipeline);
-  PassPipelineRegistration<PlanPipelineOptions>(
-      "ignis-plan-pipeline", "All memory explicit, then one arena", buildPlanPipeline);
-  PassPipelineRegistration<LowerPipelineOptions>(
-      "ignis-lower-pipeline", "Planned buffers to the LLVM dialect", buildLowerPipeline);
+  registerPlain<buildFusePipeline>("ignis-fuse-pipeline", "The default fusions");
+  registerPlain<buildOptimizePipeline>(
+      "ignis-optimize-pipeline", "For speed: further fusions and results in place of what dies");
+  registerPlain<buildBufferizePipeline>("ignis-bufferize-pipeline", "Tensors to buffers");
+  registerPipeline<PlanPipelineOptions>("ignis-plan-pipeline",
+                                        "All memory explicit, then one arena", buildPlanPipeline);
+  registerPipeline<LowerPipelineOptions>("ignis-lower-pipeline",
+                                         "Planned buffers to the LLVM dialect", buildLowerPipeline);
 }

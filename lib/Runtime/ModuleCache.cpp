@@ -9,9 +9,11 @@
 #include "ignis/Kernels/KernelABI.h"
 #include "ignis/Runtime/CompilerLibrary.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Support/xxhash.h"
 
@@ -122,6 +124,13 @@ std::shared_ptr<CompiledModel> ModuleCache::load(const std::string &key,
   return nullptr;
 }
 
+/// Whether a file is one of the cache's: the directory may be anybody's (--cache-dir).
+static bool isModule(llvm::StringRef path) {
+  llvm::StringRef name = llvm::sys::path::filename(path);
+  return name.consume_back(".so") && name.size() == 32 &&
+         llvm::all_of(name, [](char c) { return llvm::isDigit(c) || (c >= 'a' && c <= 'f'); });
+}
+
 /// Removes the oldest modules until the rest fits.
 static void evict(const std::string &directory) {
   struct File {
@@ -135,7 +144,7 @@ static void evict(const std::string &directory) {
   for (llvm::sys::fs::directory_iterator it(directory, error), end; !error && it != end;
        it.increment(error)) {
     auto status = it->status();
-    if (!status || !llvm::StringRef(it->path()).ends_with(".so"))
+    if (!status || !isModule(it->path()))
       continue;
     files.push_back({status->getLastModificationTime(), status->getSize(), it->path()});
     total += status->getSize();

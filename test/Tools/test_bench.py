@@ -5,6 +5,8 @@
 
 import json
 
+import pytest
+
 KEYS = {"kind", "tokens", "threads", "depth", "batch", "tokens_per_second", "seconds", "min", "max", "bytes_per_second",
         "share_of_bandwidth", "macs_per_second", "share_of_dot_product_peak"}
 
@@ -36,6 +38,8 @@ def test_prefill_decode_and_batches(tools):
         assert (r["seconds"] is None) == (r["kind"] in ("prefill", "decode"))
         assert (r["bytes_per_second"] is not None) == (r["kind"] == "decode")
         assert (r["macs_per_second"] is not None) == (r["kind"] == "prefill")
+        if r["kind"] in ("prefill", "decode"):  # The median of two.
+            assert r["tokens_per_second"] == pytest.approx((r["min"] + r["max"]) / 2, rel=1e-12)
 
 
 def test_shares_of_the_probes(tools):
@@ -52,6 +56,18 @@ def test_parts_can_be_left_out(tools):
     assert kinds(found)[3:] == [("decode", 3, 1, 0, 2)]
     _, found = results(tools, "-p", 5, "-n", 0, "-t", 1, "-r", 1, "--no-probe")
     assert kinds(found)[3:] == [("prefill", 5, 1, 0, 1)]
+
+
+def test_one_token_has_a_speed(tools):
+    _, found = results(tools, "-p", 0, "-n", 1, "-t", 1, "-r", 1, "-b", "1,2", "--no-probe")
+    assert kinds(found)[3:] == [("decode", 1, 1, 0, 1), ("decode", 1, 1, 0, 2)]
+
+
+@pytest.mark.parametrize("flags, words", [(["-t", "257"], "-t: expected thread counts from 1 to 256"), (["-t", "0"], "-t: expected"),
+                                          (["-p", "4,"], "-p: expected lengths"), (["-b", "4097"], "-b: expected"), (["-p", ""], "-p: expected")])
+def test_usage(tools, flags, words):
+    done = tools("ignis-bench", tools.model, *flags, expect=2)
+    assert done.stdout == b"" and words in done.stderr.decode()
 
 
 def test_module_and_kernels(tools, tmp_path):

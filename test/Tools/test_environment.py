@@ -21,9 +21,9 @@ PRINTING = [["-p", "Once", "-n", "4"], ["-p", "x", "-n", "2", "--json"], ["--ins
             ["--tokenize", "-p", "x"], ["--emit", "import"], ["--ids", "1"], ["--print-kernels"], ["--help"], ["--version"]]
 
 
-def start(tools, *arguments, **keywords):
+def start(tools, *arguments, tool="ignis-run", **keywords):
     keywords = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.PIPE, "env": tools.env, **keywords}
-    return subprocess.Popen([tools.bin / "ignis-run", *map(str, arguments)], **keywords)
+    return subprocess.Popen([tools.bin / tool, *map(str, arguments)], **keywords)
 
 
 @pytest.mark.parametrize("arguments", PRINTING, ids=" ".join)
@@ -35,6 +35,26 @@ def test_output_that_cannot_be_written(tools, arguments):
     process = start(tools, tools.model, *arguments, stdout=None, preexec_fn=lambda: os.close(1))
     error = process.communicate(timeout=120)[1].decode()
     assert process.returncode == 1 and error == "ignis-run: cannot write to standard output: Bad file descriptor\n"
+
+
+BENCH = ["-p", "4", "-n", "2", "-r", "1", "--no-probe"]
+
+
+@pytest.mark.parametrize("arguments", [BENCH, [*BENCH, "--json"], ["--help"], ["--version"]], ids=" ".join)
+def test_figures_that_cannot_be_written(tools, arguments):
+    with open("/dev/full", "wb") as full:
+        process = start(tools, tools.model, *arguments, tool="ignis-bench", stdout=full)
+        error = process.communicate(timeout=120)[1].decode()
+    assert process.returncode == 1 and error == "ignis-bench: cannot write to standard output: No space left on device\n"
+
+
+def test_an_interrupted_measurement(tools):
+    process = start(tools, tools.model, "-r", "1000", "--no-probe", tool="ignis-bench")
+    listens_to_interrupts(process)
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    out, error = process.communicate(timeout=60)
+    assert (process.returncode, out, error) == (130, b"", b"")
 
 
 def test_a_reader_that_goes_away_ends_generation(tools):
@@ -148,6 +168,16 @@ def test_a_damaged_cache_is_made_anew(tools, tmp_path):
     module.unlink()
     module.mkdir()
     assert not cached()
+
+
+def test_a_full_cache_loses_its_oldest_modules_and_nothing_else(tools, tmp_path):
+    old, others = tmp_path / ("0" * 32 + ".so"), tmp_path / "libthing.so"
+    for number, path in enumerate((others, old)):
+        with open(path, "wb") as file:
+            file.truncate(1 << 30)  # Sparse.
+        os.utime(path, (number + 1, number + 1))
+    tools("ignis-run", tools.model, "-p", "x", "-n", "1", "--cache-dir", tmp_path)
+    assert others.exists() and not old.exists() and len(list(tmp_path.iterdir())) == 2
 
 
 def test_two_processes_at_once(tools, tmp_path):

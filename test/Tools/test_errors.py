@@ -26,6 +26,16 @@ import pytest
     (["MODEL", "-x"], "unknown option '-x' (see --help)"),
     (["MODEL", "-p", "x", "-q=1"], "-q takes no value"),
     (["MODEL", "-p", "x", "--stop", ""], "--stop: expected a text that is not empty"),
+    (["MODEL", "-p", "x", "--emit", "nothing"], "--emit: expected import|fuse|bufferize|plan|lower|llvm|asm|obj|so, got 'nothing'"),
+    *[(["MODEL", "-p", "x", name, ""], f"{name}: expected") for name in ("--ids", "--emit", "--perplexity", "-f", "-o", "--module",
+                                                                      "--pass-pipeline", "--dump-ir", "--logits", "--kernels")],
+    (["MODEL", "--ids", "1", "--logits", "-"], "--logits: expected the name of a file, got '-'"),
+    (["MODEL", "-p", "x", "--batch", "2"], "--batch wants --emit"),
+    (["MODEL", "--emit", "plan", "--json"], "--emit and --json exclude each other"),
+    (["MODEL", "--chat", "--profile"], "--profile wants a prompt"),
+    (["MODEL", "--ids", "1", "--trace", "x"], "--profile wants a prompt"),
+    (["MODEL", "-p", "x", "--module", "x.mlir", "--ctx", "32"], "--ctx has no effect on a module (--module=x.mlir)"),
+    (["MODEL", "--ids", "1", "--module", "x.mlir", "--kv", "f32"], "--kv has no effect on a module"),
     *[(["MODEL", "-p", "x", *option.split()], words) for option, words in [
         ("-n -2", "expected an integer from -1 on, got '-2'"), ("-n 99999999999999999999", "expected an integer"),
         ("-t 0", "from 1 to 256, got '0'"), ("-t -1", "got '-1'"), ("-t 100000", "from 1 to 256, got '100000'"),
@@ -50,7 +60,8 @@ def test_usage(tools, arguments, words):
     (["--ids", "99999999"], "outside the vocabulary"),
     (["-p", "x", "--kernels", "none"], "--kernels"),
     (["-p", "x", "--cpu", "i486sx9"], "unknown CPU"),
-    (["-p", "x", "--emit", "nothing"], "unknown phase 'nothing'"),
+    (["-p", "x", "--pass-pipeline", "builtin.module()"], "'embed' cannot become a driver: it returns values; bufferize it first (ignis-bufferize-pipeline)"),
+    (["-p", "x", "--pass-pipeline", "ignis-bufferize-pipeline{x=1}"], "no such option x"),
     (["-p", "x", "--pass-pipeline", "no-such-pass"], "no-such-pass"),
     (["-p", "x", "--module", "/nonexistent.mlir"], "/nonexistent.mlir"),
     (["-p", "x", "--module", "/nonexistent.so"], "/nonexistent.so"),
@@ -64,7 +75,9 @@ def test_usage(tools, arguments, words):
     (["--ids", "99999999999"], "expected integers"),
     (["-f", "."], ".: Is a directory"),
     (["--perplexity", "/dev/null"], "/dev/null: the text has 0 tokens, expected at least 512"),
-    (["-p", "x", "--dump-ir", "/proc/x", "--no-cache"], "cannot create /proc/x"),
+    (["-p", "x", "--dump-ir", "/proc/x", "--no-cache"], "cannot write to /proc/x"),
+    (["-p", "x", "--dump-ir", "/proc", "--no-cache"], "cannot write to /proc"),
+    (["--emit", "fuse", "--dump-ir", "/dev/null"], "cannot write to /dev/null: Not a directory"),
     (["-p", "x", "--logit-bias", "8192=1"], "expected an id below 8192"),
     (["-p", "x", "--ctx", "16777216"], "cannot get 103079215104 bytes for caches"),
     (["-p", "x", "--module", "."], ".: Is a directory"),
@@ -80,6 +93,19 @@ def test_ids(tools, tmp_path):
     best = str(int(tools.logits(tmp_path / "x.npy", [1, 2, 3])[-1].argmax())) + "\n"
     for ids in ("1,2,3", "[1, 2, 3]", f"@{path}"):
         assert tools.text("ignis-run", tools.model, "--ids", ids) == best
+
+
+def test_what_greedy_decoding_does_not_look_at_is_said(tools):
+    arguments = ["-p", "x", "-n", "1", "--top-k", "40", "--seed", "1"]
+    done = tools("ignis-run", tools.model, *arguments)
+    assert done.stderr.decode().splitlines()[0] == "warning: without --temp the best token is taken: no effect of --top-k, --seed"
+    assert tools("ignis-run", tools.model, *arguments, "-q").stderr == b""
+    assert b"warning" not in tools("ignis-run", tools.model, *arguments, "--temp", "1").stderr
+
+
+def test_a_dash_is_standard_output(tools, tmp_path):
+    tools("ignis-run", tools.model, "--emit", "import", "-o", tmp_path / "x")
+    assert tools("ignis-run", tools.model, "--emit", "import", "-o", "-").stdout == (tmp_path / "x").read_bytes()
 
 
 def test_options_end(tools):

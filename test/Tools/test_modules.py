@@ -60,6 +60,7 @@ EDITS = [
     ("import", r"(?<=[<x])300(?=x)", "299", "expects 299 rows, the file has 300"),
     ("import", "blk.0.attn_q.weight", r"b\\1B[2J", r"wants tensor 'b\x1b[2J'"),
     ("plan", "    return\n", "    cf.br ^b\n  ^b:\n    return\n", "it has control flow between ops"),
+    ("plan", "    return\n", "    \"llvm.intr.trap\"() : () -> ()\n    return\n", "expected ignis ops, weights, barriers and views of the arena"),
     ("plan", "    return\n", "    func.call @decode() : () -> ()\n    return\n", "incorrect number of operands"),
 ]
 
@@ -82,13 +83,19 @@ def test_edited(tools, tiny, tmp_path, phase, old, new, words):
     ("module {" * 5000 + "}" * 5000, "nested at most 256 deep"),
     ("(" * 200000, "nested at most 256 deep"),
     ("\0\0\0\0", "lacks entry points"),
-    ("\x7fELF", "x.mlir:1:1"),
+    ("\x7fELF", "x.mlir: the name of a shared object must end in .so"),
     ("ML\xefR\x06", "x.mlir"),
 ], ids=["empty", "no entries", "cut", "deep", "brackets", "zeros", "ELF", "bytecode"])
 def test_no_module(tools, tiny, tmp_path, text, words):
     path = tmp_path / "x.mlir"
     path.write_bytes(text.encode("latin-1"))
     assert words in tools.error(tiny[0], "--ids", "1", "--module", path)
+
+
+def test_a_lowered_module_is_refused(tools, tiny, tmp_path):
+    path = tmp_path / "x.mlir"
+    tools("ignis-run", tiny[0], "--emit", "lower", "-o", path)
+    assert "expected a module of import, fuse, bufferize or plan, got a lowered one" in tools.error(tiny[0], "--ids", "1", "--module", path)
 
 
 def test_a_cut_module_is_refused_wherever_it_is_cut(tools, tiny, tmp_path):

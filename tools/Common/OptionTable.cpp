@@ -30,8 +30,13 @@ void OptionTable::flag(const char *names, bool &variable, const char *help) {
 }
 
 void OptionTable::text(const char *names, std::string &variable, const char *value,
-                       const char *help) {
-  add(names, value, help, [&variable](const std::string &given, std::string &) {
+                       const char *help, bool mayBeEmpty) {
+  std::string expected = std::string("expected ") + value;
+  add(names, value, help, [=, &variable](const std::string &given, std::string &error) {
+    if (given.empty() && !mayBeEmpty) {
+      error = expected;
+      return false;
+    }
     variable = given;
     return true;
   });

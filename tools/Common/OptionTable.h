@@ -18,7 +18,9 @@ namespace ignis::tools {
 class OptionTable {
 public:
   void flag(const char *names, bool &variable, const char *help);
-  void text(const char *names, std::string &variable, const char *value, const char *help);
+  /// An empty value is a mistake (of a script's unset variable, mostly) unless it means something.
+  void text(const char *names, std::string &variable, const char *value, const char *help,
+            bool mayBeEmpty = false);
   void list(const char *names, std::vector<std::string> &variable, const char *value,
             const char *help);
   void integer(const char *names, int64_t &variable, const char *value, const char *help,

@@ -28,7 +28,8 @@ std::vector<int32_t> someIds(int64_t count, int64_t vocabulary, uint64_t seed) {
 
 void summarise(std::vector<double> values, BenchResult &result) {
   std::sort(values.begin(), values.end());
-  result.median = values[values.size() / 2];
+  size_t half = values.size() / 2;
+  result.median = values.size() % 2 ? values[half] : (values[half - 1] + values[half]) / 2;
   result.least = values.front();
   result.most = values.back();
 }
@@ -105,6 +106,11 @@ public:
   }
 
 private:
+  /// Steps of decoding that are timed. At depth 0 the first token only begins the sequence.
+  int64_t steps(int64_t depth) const {
+    return depth == 0 ? std::max<int64_t>(1, options.generated - 1) : options.generated;
+  }
+
   Limits limitsFor(const kernels::Variant &variant, int64_t threads) const {
     Limits limits;
     limits.threads = threads;
@@ -189,11 +195,11 @@ private:
         if (llvm::Error error = session.feed(1))
           return error;
       double begin = now();
-      for (int64_t i = 0; i < options.generated - (depth == 0); ++i)
+      for (int64_t i = 0; i < steps(depth); ++i)
         if (llvm::Error error = session.feed(generate::argmax(session.lastLogits())))
           return error;
       if (repeat)
-        decode.push_back(static_cast<double>(options.generated - (depth == 0)) / (now() - begin));
+        decode.push_back(static_cast<double>(steps(depth)) / (now() - begin));
     }
     for (auto [i, tokens] : llvm::enumerate(options.prompts))
       if (tokens > 0)
@@ -220,7 +226,6 @@ private:
               session.feed(someIds(begun, config.vocabulary, static_cast<uint64_t>(10 + i))))
         return error;
     }
-    int64_t steps = options.generated - (depth == 0);
     std::vector<double> values;
     for (int64_t repeat = 0; repeat <= options.repeats; ++repeat) {
       for (int64_t i = 0; i < batch; ++i) {
@@ -230,14 +235,14 @@ private:
       }
       ids = someIds(batch, config.vocabulary, 4);
       double begin = now();
-      for (int64_t step = 0; step < steps; ++step) {
+      for (int64_t step = 0; step < steps(depth); ++step) {
         if (llvm::Error error = session.step(which, ids))
           return error;
         for (int64_t i = 0; i < batch; ++i)
           ids[static_cast<size_t>(i)] = generate::argmax(session.stepLogits(i));
       }
       if (repeat)
-        values.push_back(static_cast<double>(steps * batch) / (now() - begin));
+        values.push_back(static_cast<double>(steps(depth) * batch) / (now() - begin));
     }
     addDecode(report, threads, depth, batch, values);
     return llvm::Error::success();

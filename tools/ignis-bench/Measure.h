@@ -46,8 +46,8 @@ struct BenchReport {
 };
 
 llvm::Expected<BenchReport> measure(const BenchOptions &options, const gguf::File &file);
-void printText(const BenchReport &report);
-void printJSON(const BenchReport &report);
+std::string asText(const BenchReport &report);
+std::string asJSON(const BenchReport &report);
 
 } // namespace ignis::tools
 

@@ -5,10 +5,9 @@
 
 #include "Measure.h"
 
+#include "llvm/Support/Format.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
-
-#include <cstdio>
 
 using namespace ignis;
 using namespace ignis::tools;
@@ -19,39 +18,43 @@ static bool isTime(const BenchResult &result) {
 
 static long long integer(int64_t value) { return static_cast<long long>(value); }
 
-void ignis::tools::printText(const BenchReport &report) {
-  std::printf("kernels %s, code for %s\n", report.kernels.c_str(), report.cpu.c_str());
+std::string ignis::tools::asText(const BenchReport &report) {
+  std::string text;
+  llvm::raw_string_ostream out(text);
+  out << llvm::format("kernels %s, code for %s\n", report.kernels.c_str(), report.cpu.c_str());
   for (const Limits &limits : report.limits) {
     if (limits.bytesPerSecond > 0)
-      std::printf("read bandwidth    %2lld threads  %8.1f GB/s\n", integer(limits.threads),
-                  limits.bytesPerSecond / 1e9);
+      out << llvm::format("read bandwidth    %2lld threads  %8.1f GB/s\n", integer(limits.threads),
+                          limits.bytesPerSecond / 1e9);
     if (limits.macsPerSecond > 0)
-      std::printf("dot-product peak  %2lld threads  %8.1f GMAC/s (%s)\n", integer(limits.threads),
-                  limits.macsPerSecond / 1e9, limits.instruction);
+      out << llvm::format("dot-product peak  %2lld threads  %8.1f GMAC/s (%s)\n",
+                          integer(limits.threads), limits.macsPerSecond / 1e9, limits.instruction);
   }
   for (const BenchResult &result : report.results) {
-    std::printf("%-11s %4lld %2lld threads", result.kind.c_str(), integer(result.tokens),
-                integer(result.threads));
+    out << llvm::format("%-11s %4lld %2lld threads", result.kind.c_str(), integer(result.tokens),
+                        integer(result.threads));
     if (isTime(result)) {
-      std::printf("  %8.1f ms\n", result.median * 1e3);
+      out << llvm::format("  %8.1f ms\n", result.median * 1e3);
       continue;
     }
-    std::printf("  depth %5lld  batch %3lld  %8.1f tokens/s (%.1f to %.1f)", integer(result.depth),
-                integer(result.batch), result.median, result.least, result.most);
+    out << llvm::format("  depth %5lld  batch %3lld  %8.1f tokens/s (%.1f to %.1f)",
+                        integer(result.depth), integer(result.batch), result.median, result.least,
+                        result.most);
     if (result.bytesPerSecond > 0)
-      std::printf("  %.1f GB/s", result.bytesPerSecond / 1e9);
+      out << llvm::format("  %.1f GB/s", result.bytesPerSecond / 1e9);
     if (result.share > 0)
-      std::printf(" = %.0f %%", result.share * 100);
+      out << llvm::format(" = %.0f %%", result.share * 100);
     if (result.macsPerSecond > 0)
-      std::printf("  %.1f GMAC/s", result.macsPerSecond / 1e9);
+      out << llvm::format("  %.1f GMAC/s", result.macsPerSecond / 1e9);
     if (result.shareOfDotPeak > 0)
-      std::printf(" = %.0f %%", result.shareOfDotPeak * 100);
-    std::printf("\n");
+      out << llvm::format(" = %.0f %%", result.shareOfDotPeak * 100);
+    out << '\n';
   }
   if (report.peakResident)
-    std::printf("resident at most %.1f MiB, anonymous %.1f MiB\n",
-                static_cast<double>(report.peakResident) / 1048576,
-                static_cast<double>(report.anonymous) / 1048576);
+    out << llvm::format("resident at most %.1f MiB, anonymous %.1f MiB\n",
+                        static_cast<double>(report.peakResident) / 1048576,
+                        static_cast<double>(report.anonymous) / 1048576);
+  return text;
 }
 
 /// A number that was measured, or null.
@@ -59,7 +62,7 @@ static llvm::json::Value known(double value) {
   return value > 0 ? llvm::json::Value(value) : llvm::json::Value(nullptr);
 }
 
-void ignis::tools::printJSON(const BenchReport &report) {
+std::string ignis::tools::asJSON(const BenchReport &report) {
   llvm::json::Array results, bandwidth, peak;
   for (const Limits &limits : report.limits) {
     if (limits.bytesPerSecond > 0)
@@ -92,8 +95,10 @@ void ignis::tools::printJSON(const BenchReport &report) {
                              {"dot_product_peak", std::move(peak)},
                              {"peak_resident_bytes", report.peakResident},
                              {"anonymous_bytes", report.anonymous}};
-  llvm::outs() << llvm::json::Value(llvm::json::Object{{"machine", std::move(machine)},
-                                                       {"results", std::move(results)}})
-               << '\n';
-  llvm::outs().flush();
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::json::Value(
+                                        llvm::json::Object{{"machine", std::move(machine)},
+                                                           {"results", std::move(results)}})
+                                 << '\n';
+  return text;
 }

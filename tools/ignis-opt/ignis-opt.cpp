@@ -14,6 +14,7 @@
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Config/llvm-config.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/InitLLVM.h"
@@ -36,6 +37,10 @@ static cl::opt<bool>
 static cl::list<std::string>
     forget("ignis-forget-established", cl::value_desc("PASS:FACT"), cl::Hidden,
            cl::desc("For tests: as if the contract of PASS did not establish FACT"));
+
+static cl::opt<std::string> input(cl::Positional, cl::desc("<input file>"), cl::init("-"));
+static cl::opt<std::string> output("o", cl::desc("Output filename"), cl::value_desc("filename"),
+                                   cl::init("-"));
 
 static int fail(const llvm::Twine &message) {
   llvm::errs() << "ignis-opt: " << message << '\n';
@@ -83,8 +88,13 @@ int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   mlir::DialectRegistry registry;
   ignis::registerAll(registry);
-  auto [input, output] =
-      mlir::registerAndParseCLIOptions(argc, argv, "ignis optimizer and pass driver\n", registry);
+  cl::SetVersionPrinter([](llvm::raw_ostream &os) {
+    os << "ignis " IGNIS_VERSION ", LLVM " LLVM_VERSION_STRING "\n";
+  });
+  // Not parseCLIOptions, which ends the process with 1 for bad usage.
+  std::string header = mlir::registerCLIOptions("ignis optimizer and pass driver\n", registry);
+  if (!cl::ParseCommandLineOptions(argc, argv, header, &llvm::errs()))
+    return 2;
   if (listPasses.getNumOccurrences()) {
     if (listPasses != "json" && listPasses != "text" && !listPasses.empty())
       return fail("--ignis-list-passes is '" + listPasses + "', expected json or text");
@@ -119,13 +129,15 @@ int main(int argc, char **argv) {
   llvm::ToolOutputFile file(output, error, llvm::sys::fs::OF_None);
   if (error)
     return fail(output + ": " + error.message());
+  std::unique_ptr<llvm::ToolOutputFile> facts; // Opened before anything is printed.
+  if (!reportFile.empty())
+    facts = std::make_unique<llvm::ToolOutputFile>(reportFile, error, llvm::sys::fs::OF_Text);
+  if (error)
+    return fail(reportFile + ": " + error.message());
   mlir::LogicalResult result = mlir::MlirOptMain(file.os(), std::move(*buffer), registry, config);
-  if (!reportFile.empty()) {
-    llvm::ToolOutputFile out(reportFile, error, llvm::sys::fs::OF_Text);
-    if (error)
-      return fail(reportFile + ": " + error.message());
-    out.os() << report.json();
-    out.keep();
+  if (facts) {
+    facts->os() << report.json();
+    facts->keep();
   }
   if (mlir::failed(result) || broken)
     return 1;

@@ -248,6 +248,7 @@ static std::string usageMessage(llvm::StringRef message) {
 int main(int argc, char **argv) {
   std::signal(SIGINT, onInterrupt);
   cl::HideUnrelatedOptions(category);
+  cl::SetVersionPrinter([](llvm::raw_ostream &os) { os << "ignis " IGNIS_VERSION "\n"; });
   std::string messages;
   llvm::raw_string_ostream messageStream(messages);
   if (!cl::ParseCommandLineOptions(argc, argv,

@@ -160,6 +160,9 @@ llvm::Expected<int> ignis::tools::runGenerate(const RunOptions &options, const g
   if (options.profile && !profile)
     return llvm::createStringError("--profile: the module was not compiled for profiling");
   warnAboutContext(options, file);
+  if (!options.idle.empty() && !options.quiet)
+    std::fprintf(stderr, "warning: without --temp the best token is taken: no effect of %s\n",
+                 options.idle.c_str());
   installInterrupt();
   generate::GenerateOptions generation;
   generation.sampler = options.sampler;

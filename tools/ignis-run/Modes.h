@@ -6,6 +6,7 @@
 #ifndef IGNIS_TOOLS_IGNIS_RUN_MODES_H
 #define IGNIS_TOOLS_IGNIS_RUN_MODES_H
 
+#include "../Common/Process.h"
 #include "Options.h"
 #include "ignis/Runtime/Profile.h"
 
@@ -18,18 +19,6 @@ llvm::Expected<int> runLogits(const RunOptions &options, const gguf::File &file)
 llvm::Expected<int> runPerplexity(const RunOptions &options, const gguf::File &file);
 llvm::Expected<int> runGenerate(const RunOptions &options, const gguf::File &file);
 
-/// Before anything else: standard streams that are closed, a reader that went away, Ctrl-C (which
-/// ends the process with 130), memory that is not to be had (1, with a line that says so).
-void prepareProcess();
-/// From now on Ctrl-C is noted for interrupted(); a second one ends the process.
-void installInterrupt();
-/// Whether Ctrl-C was pressed since installInterrupt().
-bool interrupted();
-/// Writes to standard output; false once that fails.
-bool print(llvm::StringRef text);
-/// The same for a mode whose result is this text: its exit code, or what went wrong.
-llvm::Expected<int> printAll(llvm::StringRef text);
-llvm::Error stdoutError();
 /// Prompt of -p or -f.
 llvm::Expected<std::string> readPrompt(const RunOptions &options);
 llvm::Expected<std::string> readFile(const std::string &path);

@@ -6,6 +6,7 @@
 #include "Options.h"
 
 #include "../Common/OptionTable.h"
+#include "ignis/Pipelines/Phase.h"
 
 #include <cstdio>
 
@@ -15,6 +16,12 @@ using namespace ignis::tools;
 static ParseOutcome complain(const std::string &text) {
   std::fprintf(stderr, "ignis-run: %s\n", text.c_str());
   return ParseOutcome::Usage;
+}
+
+static std::string hasNoEffect(const char *option, bool compiled, llvm::StringRef module) {
+  return (llvm::Twine(option) + " has no effect on a " + (compiled ? "compiled " : "") +
+          "module (--module=" + module + ")")
+      .str();
 }
 
 /// What is wrong with this combination of options; empty if nothing.
@@ -38,19 +45,31 @@ static std::string conflict(const OptionTable &table, const RunOptions &options)
     return "--tokenize wants a prompt (-p, -f)";
   if (table.given("--logits") && does != "--ids")
     return "--logits wants --ids";
+  if (options.logits == "-")
+    return "--logits: expected the name of a file, got '-'";
   if (table.given("-o") && does != "--emit")
     return "-o wants --emit";
+  if (table.given("--batch") && does != "--emit")
+    return "--batch wants --emit";
+  if ((options.profile || table.given("--trace")) && !prompt && does != "--emit")
+    return "--profile wants a prompt (-p, -f)";
+  if (options.json && (does == "--emit" || does == "--print-kernels"))
+    return does.str() + " and --json exclude each other";
   if (!mode && !prompt && !options.chat)
     return "nothing to do: expected -p, -f, --chat, --ids, --emit, --perplexity, --tokenize or "
            "--inspect";
-  // What was compiled before has these settings built in.
-  if (llvm::StringRef(options.model.compile.modulePath).ends_with(".so"))
-    for (const char *name : {"--emit", "--pass-pipeline", "--load-pass-plugin", "--lowering",
-                             "--kv", "--ctx", "--cpu", "--dump-ir"})
+  // A module has these settings built in, and more once it is compiled.
+  llvm::StringRef module = options.model.compile.modulePath;
+  bool compiled = module.ends_with(".so");
+  if (!module.empty())
+    for (const char *name : {"--kv", "--ctx", "--batch"})
       if (table.given(name))
-        return std::string(name) +
-               " has no effect on a compiled module (--module=" + options.model.compile.modulePath +
-               ")";
+        return hasNoEffect(name, compiled, module);
+  if (compiled)
+    for (const char *name :
+         {"--emit", "--pass-pipeline", "--load-pass-plugin", "--lowering", "--cpu", "--dump-ir"})
+      if (table.given(name))
+        return hasNoEffect(name, compiled, module);
   return "";
 }
 
@@ -77,7 +96,7 @@ ParseOutcome ignis::tools::parseOptions(int argc, char **argv, RunOptions &optio
   int64_t seed = 0, threads = 0;
   CompileOptions &compile = options.model.compile;
   compile.context = compile.chunk = 0;
-  table.text("-p --prompt", prompt, "TEXT", "the prompt");
+  table.text("-p --prompt", prompt, "TEXT", "the prompt", /*mayBeEmpty=*/true);
   table.text("-f --file", options.promptFile, "FILE",
              "the prompt from a file, verbatim (-: standard input)");
   table.integer("-n --tokens", options.tokens, "N", "most new tokens (until the text ends)", -1);
@@ -105,7 +124,8 @@ ParseOutcome ignis::tools::parseOptions(int argc, char **argv, RunOptions &optio
   table.integer("--seed", seed, "N", "of the sampler (0)", 0);
   table.integer("-t --threads", threads, "N", "threads (physical cores allowed)", 1, 256);
   table.integer("--ctx", compile.context, "N",
-                "positions of the context (the model's, at most 4096)", 1, 1 << 24);
+                "positions of the context (the model's, at most 4096; a multiple of 16)", 1,
+                1 << 24);
   table.integer("--batch", compile.sequences, "N",
                 "with --emit: the entry batch too, for N sequences (none)", 0, 4096);
   table.choice("--kv", compile.kvType, {"f16", "f32"}, "type of the key/value cache (f16)");
@@ -115,9 +135,9 @@ ParseOutcome ignis::tools::parseOptions(int argc, char **argv, RunOptions &optio
   table.text("--kernels", options.model.kernelsName, "NAME", "kernel variant (the best one)");
   table.choice("--lowering", compile.lowering, {"kernels", "reference"},
                "reference is the oracle (kernels)");
-  table.text("--emit", options.emit, "PHASE",
-             "print import, fuse, bufferize, plan, lower, llvm, asm, obj or so");
-  table.text("-o --output", options.output, "FILE", "where --emit writes (standard output)");
+  table.choice("--emit", options.emit, {std::begin(kPhaseNames), std::end(kPhaseNames)},
+               "print what this phase made");
+  table.text("-o --output", options.output, "FILE", "where --emit writes (-: standard output)");
   table.text("--pass-pipeline", compile.pipeline, "TEXT",
              "replaces the default passes from import to plan");
   table.list("--load-pass-plugin", compile.plugins, "FILE.so",
@@ -170,6 +190,12 @@ ParseOutcome ignis::tools::parseOptions(int argc, char **argv, RunOptions &optio
     if (!parseBias(bias, options.sampler))
       return complain("--logit-bias: expected ID=X, X a number from -1e6 to 1e6 or -inf, got '" +
                       gguf::escape(bias, 40) + "'");
+  if (options.sampler.temperature == 0)
+    for (const char *name : {"--top-k", "--top-p", "--min-p", "--seed"})
+      if (table.given(name))
+        options.idle += (options.idle.empty() ? "" : ", ") + std::string(name);
+  if (options.output == "-")
+    options.output.clear();
   compile.modelPath = options.modelFile;
   options.model.threads = static_cast<int>(threads);
   options.sampler.seed = static_cast<uint64_t>(seed);

@@ -27,6 +27,7 @@ struct RunOptions {
   int64_t tokens = -1, chunk = 0;
   generate::SamplerOptions sampler;
   std::vector<std::string> stop;
+  std::string idle; ///< sampling options that greedy decoding does not look at
   bool ignoreEndOfText = false, copyFile = false;
   // Reporting.
   bool json = false, memory = false, quiet = false;

@@ -42,7 +42,7 @@ static llvm::Expected<int> run(const RunOptions &options) {
 }
 
 int main(int argc, char **argv) {
-  prepareProcess();
+  prepareProcess("ignis-run");
   RunOptions options;
   if (parseOptions(argc, argv, options) == ParseOutcome::Usage)
     return 2;

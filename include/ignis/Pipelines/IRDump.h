@@ -16,8 +16,8 @@ namespace ignis {
 /// Writes, for every pass that changes something, NNN-PASS[-FUNCTION].mlir with the IR behind it
 /// and NNN-PASS[-FUNCTION].diff with what it changed (a unified diff); for a pass that changes
 /// nothing the first alone. If a pass fails, reproducer.mlir has the IR before it and its pipeline
-/// (`ignis-opt reproducer.mlir --run-reproducer`). Makes the directory; `number` counts on across
-/// pass managers.
+/// (`ignis-opt reproducer.mlir --run-reproducer`). Makes the directory, and says if it cannot be
+/// written; `number` counts on across pass managers.
 std::error_code dumpAfterEachPass(mlir::PassManager &manager, const std::string &directory,
                                   int &number);
 

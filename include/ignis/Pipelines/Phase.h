@@ -10,15 +10,18 @@
 #include "llvm/ADT/StringRef.h"
 
 #include <optional>
+#include <string>
 
 namespace ignis {
 
 enum class Phase { Import, Fuse, Bufferize, Plan, Lower, LLVM, Asm, Obj, So };
+inline constexpr llvm::StringLiteral kPhaseNames[] = {
+    "import", "fuse", "bufferize", "plan", "lower", "llvm", "asm", "obj", "so"};
 
 /// The phase of a name, or nothing.
 std::optional<Phase> parsePhase(llvm::StringRef name);
 /// All names, comma-separated, for messages.
-llvm::StringRef phaseNames();
+std::string phaseNames();
 
 } // namespace ignis
 

@@ -136,9 +136,12 @@ public:
 
   LogicalResult run() {
     if (!llvm::hasSingleElement(entry.getBody()))
-      return entry.emitError("cannot become a driver: it has control flow between ops");
+      return entry.emitError() << "'" << entry.getName()
+                               << "' cannot become a driver: it has control flow between ops";
     if (entry.getNumResults() != 0)
-      return entry.emitError("cannot become a driver: it returns values; bufferize it first");
+      return entry.emitError() << "'" << entry.getName()
+                               << "' cannot become a driver: it returns values; bufferize it first "
+                                  "(ignis-bufferize-pipeline)";
     if (failed(verifyEntry(entry)))
       return failure();
     std::string name = ("ignis_entry_" + entry.getName()).str();

@@ -307,7 +307,9 @@ struct LowerToLoopsPass : ignis::impl::LowerToLoopsBase<LowerToLoopsPass> {
       Value chunks = emitter.chunkLoop(emitter.index(1),
                                        [&](Value) { known = LoopEmitter(emitter).emit(op); });
       if (!known) {
-        op->emitOpError("has no reference lowering");
+        InFlightDiagnostic error = op->emitOpError("has no reference lowering");
+        if (isa<RoundOp>(op))
+          error << ": the oracle's activations are floats, leave out ignis-materialize-rounding";
         return signalPassFailure();
       }
       function.getBody().front().getTerminator()->setOperand(0, chunks);

@@ -9,6 +9,14 @@ func.func @weight_c1() {
 
 // -----
 
+func.func @weight_c1_none() {
+  // expected-error @+1 {{needs at least one tensor name}}
+  %0 = "ignis.weight"() {names = []} : () -> tensor<4xf32>
+  return
+}
+
+// -----
+
 func.func @weight_c2() {
   // expected-error @+1 {{needs a static shape of rank 1 or 2}}
   %0 = ignis.weight "w" : tensor<4x4x4xf32>
@@ -233,6 +241,14 @@ func.func @linear_c5_last(%x: memref<4x64xf32>, %w: memref<8x64xf32>, %r: memref
 
 // -----
 
+func.func @linear_c6(%x: memref<4x40xf32>, %w: memref<8x40x!ignis.q8_0>, %o: memref<4x8xf32>) {
+  // expected-error @+1 {{needs rows of a multiple of 32 values for !ignis.q8_0, got 40}}
+  ignis.linear ins(%x, %w : memref<4x40xf32>, memref<8x40x!ignis.q8_0>) outs(%o : memref<4x8xf32>)
+  return
+}
+
+// -----
+
 func.func @linear_c7(%x: memref<4x64x!ignis.q8_act>, %w: memref<8x64xf32>, %o: memref<4x8xf32>) {
   // expected-error @+1 {{has a rounded x but a weight of 'f32', expected !ignis.q8_0}}
   ignis.linear ins(%x, %w : memref<4x64x!ignis.q8_act>, memref<8x64xf32>) outs(%o : memref<4x8xf32>)
@@ -348,6 +364,15 @@ func.func @cache_write_c3(%k: memref<4x48xf32>, %kc: memref<1x1x2x32x16xf16>, %v
 func.func @rope_cache_c4(%k: memref<4x32xf32>, %t: memref<9x64xf32>, %kc: memref<1x1x2x32x16xf16>, %vc: memref<1x1x32x32xf16>, %p: index) {
   // expected-error @+1 {{table has width 64, expected 32, the cache's head size}}
   ignis.rope_cache ins(%k, %k, %t : memref<4x32xf32>, memref<4x32xf32>, memref<9x64xf32>) position(%p) outs(%kc, %vc : memref<1x1x2x32x16xf16>, memref<1x1x32x32xf16>) {layer = 0 : i64}
+  return
+}
+
+// -----
+
+func.func @attention_c5(%q: memref<4x48xf32>, %k: memref<4x32xf32>, %kc: memref<1x1x2x32x16xf16>, %vc: memref<1x1x32x32xf16>, %p: index) {
+  // expected-error @+1 {{q has width 48, expected a multiple of k's width 32}}
+  ignis.attention ins(%q, %k, %k : memref<4x48xf32>, memref<4x32xf32>, memref<4x32xf32>) position(%p)
+    outs(%q, %kc, %vc : memref<4x48xf32>, memref<1x1x2x32x16xf16>, memref<1x1x32x32xf16>) {layer = 0 : i64}
   return
 }
 
