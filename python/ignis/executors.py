@@ -148,7 +148,7 @@ class Pool:
 
     def _exit_reason(self, processes: Iterable) -> str:
         for process in processes:
-            process.join(2)
+            process.join(20)
             code = process.exitcode
             if process.pid in self._ended:
                 return self._ended[process.pid]
