@@ -82,7 +82,8 @@ class Module:
 
     @staticmethod
     def parse(source: str | bytes, name: str = "<string>") -> Module:
-        """From text (str) or bytecode (bytes). `name` stands in messages."""
+        """From text (str) or bytecode (bytes). `name` stands in messages. Damaged bytecode may end the process: MLIR's
+        reader trusts it more than text."""
     def __str__(self) -> str: ...
     @property
     def hash(self) -> str:
