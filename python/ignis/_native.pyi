@@ -73,9 +73,10 @@ class Model:
     def detokenize(self, ids: Sequence[int]) -> bytes:
         """Bytes of ids, perhaps not whole characters; ids without text give none."""
     def import_module(self, context: int = 2048, chunk: int = 512, kv: str = "f16",
-                      entries: Sequence[str] = ...) -> Module:
+                      entries: Sequence[str] = ..., sequences: int = 0) -> Module:
         """The unfused graph: entry points embed, decode, prefill and score (or those named) for caches of `context`
-        positions (a multiple of 16) and calls of up to `chunk` rows."""
+        positions (a multiple of 16) and calls of up to `chunk` rows; with `sequences` also batch, for so many
+        sequences and rows."""
 
 class Module:
     """A module of IR. It does not change; running passes makes a new one."""
