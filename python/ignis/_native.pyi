@@ -75,15 +75,16 @@ class Model:
     def import_module(self, context: int = 2048, chunk: int = 512, kv: str = "f16",
                       entries: Sequence[str] = ..., sequences: int = 0) -> Module:
         """The unfused graph: entry points embed, decode, prefill and score (or those named) for caches of `context`
-        positions (a multiple of 16) and calls of up to `chunk` rows; with `sequences` also batch, for so many sequences
-        and rows."""
+        positions (a multiple of 16) and calls of up to `chunk` rows; with `sequences` also batch, for so many
+        sequences and rows."""
 
 class Module:
     """A module of IR. It does not change; running passes makes a new one."""
 
     @staticmethod
     def parse(source: str | bytes, name: str = "<string>") -> Module:
-        """From text (str) or bytecode (bytes). `name` stands in messages."""
+        """From text (str) or bytecode (bytes). `name` stands in messages. Damaged bytecode may end the process: MLIR's
+        reader trusts it more than text."""
     def __str__(self) -> str: ...
     @property
     def hash(self) -> str:

@@ -236,15 +236,15 @@ async function diff(shown, index, most = 120) {
   const flush = (last) => {
     const keep = 3;
     if (same.length > 2 * keep + 2) {
-      const first = changes ? same.slice(0, keep) : [], end = last ? [] : same.slice(-keep);
+      const first = same.slice(0, changes ? keep : last ? 120 : 0), end = last ? [] : same.slice(-keep);
       first.forEach(([i, j]) => line(i, j, ''));
       const hidden = same.slice(first.length, same.length - end.length);
       const gap = el('tr', {class: 'gap', onclick: event => {
-        const row = event.currentTarget, rows = hidden.slice(0, 400).map(([i, j]) => el('tr', {},
+        const row = event.currentTarget, rows = hidden.map(([i, j]) => el('tr', {},
           el('td', {class: 'n'}, String(i + 1)), el('td', {}, before[i]), el('td', {class: 'n'}, String(j + 1)), el('td', {}, after[j])));
         row.replaceWith(...rows);
       }}, el('td', {colspan: 4}, `${hidden.length} lines alike`));
-      body.append(gap);
+      if (hidden.length) body.append(gap);
       end.forEach(([i, j]) => line(i, j, ''));
     } else same.forEach(([i, j]) => line(i, j, ''));
     same = [];

@@ -267,7 +267,9 @@ void ignis::python::bindModule(py::module_ &module) {
   py::class_<PyModule, std::shared_ptr<PyModule>>(
       module, "Module", "A module of IR. It does not change; running passes makes a new one.")
       .def_static("parse", &parse, py::arg("source"), py::arg("name") = "<string>",
-                  "From text (str) or bytecode (bytes). `name` stands in messages.")
+                  "From text (str) or bytecode (bytes). `name` stands in messages. Damaged "
+                  "bytecode may end "
+                  "the process: MLIR's reader trusts it more than text.")
       .def("__str__",
            [](const PyModule &self) {
              py::gil_scoped_release release;

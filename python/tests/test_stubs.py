@@ -21,7 +21,12 @@ def parameters(node, method):
     listed = [(name.arg, default, False) for name, default in zip(names, defaults)]
     listed += [(name.arg, default, True) for name, default in zip(arguments.kwonlyargs, arguments.kw_defaults)]
     static = any(getattr(item, "id", "") == "staticmethod" for item in node.decorator_list)
-    return [(name, default is not None, keyword) for name, default, keyword in listed[method and not static:]]
+    return [(name, None if default is None else shown(default), keyword) for name, default, keyword in listed[method and not static:]]
+
+
+def shown(default):
+    """A default as Python writes it; ... where the stub does not say."""
+    return ... if getattr(default, "value", None) is ... else repr(ast.literal_eval(default))
 
 
 def of_docstring(text, method):
@@ -35,7 +40,8 @@ def of_docstring(text, method):
         if part == "*":
             keyword = True
             continue
-        listed.append((name.strip(), "=" in default, keyword))
+        value = default.partition(" = ")[2] or None
+        listed.append((name.strip(), ... if value == "[]" else value, keyword))
     return listed[1:] if method and listed and listed[0][0] in ("self", "arg0") else listed
 
 
