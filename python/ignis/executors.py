@@ -184,9 +184,10 @@ class Pool:
             except BrokenProcessPool:
                 self.lost += 1
                 slept = (self._looks - looks) * POLL < self.limit / 2
+                reason = self._exit_reason(processes)  # waits for the exit code
                 if processes[0].exitcode == -signal.SIGALRM and slept and tries > 1:
                     return self._alone(function, task, tries - 1)
-                return Crash(self._exit_reason(processes))
+                return Crash(reason)
         finally:
             _terminate(pool)
 
