@@ -80,7 +80,8 @@ std::vector<Op> makeOps() {
   add("rms_norm", 896, unary, norm,
       "ignis.rms_norm ins(%x, %w : S, memref<896xf32>) outs(%o : S) {eps = 1.0e-06 : f32}");
   add("add_rms_norm", 896, binary, norm,
-      "%s = memref.alloc() : S\nignis.add_rms_norm ins(%x, %y, %w : S, S, memref<896xf32>) outs(%s, %o : S, S) "
+      "%s = memref.alloc() : S\nignis.add_rms_norm ins(%x, %y, %w : S, S, memref<896xf32>) "
+      "outs(%s, %o : S, S) "
       "{eps = 1.0e-06 : f32}");
   add("scale", 896, unary, norm, "ignis.scale ins(%x, %w : S, memref<896xf32>) outs(%o : S)");
   for (const char *name : {"add", "mul", "swiglu"})
