@@ -130,7 +130,7 @@ public:
 
   /// The shared object of optimised code whose object is `object`.
   bool linkShared(const llvm::Module &code, llvm::StringRef object, std::string &out) {
-    std::unique_ptr<llvm::Module> imports = makeImports(code, manifest(), target.needs);
+    std::unique_ptr<llvm::Module> imports = makeImports(code, object, manifest(), target.needs);
     llvm::SmallVector<char, 0> bytes;
     if (!generate(*imports, llvm::CodeGenFileType::ObjectFile, bytes))
       return false;

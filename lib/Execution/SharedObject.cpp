@@ -9,6 +9,7 @@
 
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/IRBuilder.h"
+#include "llvm/Object/ObjectFile.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 
@@ -21,7 +22,41 @@
 LLD_HAS_DRIVER(elf)
 #endif
 
-std::unique_ptr<llvm::Module> ignis::makeImports(const llvm::Module &code, llvm::StringRef manifest,
+/// What the code generator calls where the processor lacks an instruction, or null
+/// (lib/Runtime/CompilerLibrary.cpp binds the same).
+static llvm::FunctionType *libraryCall(llvm::StringRef name, llvm::LLVMContext &context) {
+  llvm::Type *single = llvm::Type::getFloatTy(context), *half = llvm::Type::getHalfTy(context);
+  if (name == "fmaf")
+    return llvm::FunctionType::get(single, {single, single, single}, false);
+  if (name == "__extendhfsf2")
+    return llvm::FunctionType::get(single, {half}, false);
+  if (name == "__truncsfhf2")
+    return llvm::FunctionType::get(half, {single}, false);
+  return nullptr;
+}
+
+/// Declares in `module` the library calls that `object` leaves undefined; its code does not show
+/// them.
+static void declareLibraryCalls(llvm::StringRef object, llvm::Module &module,
+                                llvm::SmallVectorImpl<llvm::Function *> &undefined) {
+  auto file = llvm::object::ObjectFile::createObjectFile(llvm::MemoryBufferRef(object, "module"));
+  if (!file)
+    return llvm::consumeError(file.takeError()); // the linker says what is wrong with it
+  for (const llvm::object::SymbolRef &symbol : (*file)->symbols()) {
+    llvm::Expected<uint32_t> flags = symbol.getFlags();
+    llvm::Expected<llvm::StringRef> name = symbol.getName();
+    if (flags && name && (*flags & llvm::object::SymbolRef::SF_Undefined) &&
+        !module.getFunction(*name))
+      if (llvm::FunctionType *type = libraryCall(*name, module.getContext()))
+        undefined.push_back(
+            llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, *name, module));
+    llvm::consumeError(flags.takeError());
+    llvm::consumeError(name.takeError());
+  }
+}
+
+std::unique_ptr<llvm::Module> ignis::makeImports(const llvm::Module &code, llvm::StringRef object,
+                                                 llvm::StringRef manifest,
                                                  llvm::StringRef features) {
   llvm::LLVMContext &context = code.getContext();
   auto result = std::make_unique<llvm::Module>("ignis.imports", context);
@@ -41,6 +76,7 @@ std::unique_ptr<llvm::Module> ignis::makeImports(const llvm::Module &code, llvm:
       undefined.push_back(llvm::Function::Create(function.getFunctionType(),
                                                  llvm::GlobalValue::ExternalLinkage,
                                                  function.getName(), module));
+  declareLibraryCalls(object, module, undefined);
   auto *ptr = llvm::PointerType::get(context, 0);
   auto *null = llvm::ConstantPointerNull::get(ptr);
   auto *row = llvm::StructType::get(context, {ptr, ptr});

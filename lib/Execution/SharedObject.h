@@ -16,12 +16,13 @@
 
 namespace ignis {
 
-/// What a shared object holds beside the code of `module`: `ignis_manifest` (text),
+/// What a shared object holds beside `object`, the compiled `module`: `ignis_manifest` (text),
 /// `ignis_cpu_features` (names of CPUFeatures.def that the code needs, by commas), and for every
-/// function that the module leaves undefined a trampoline through a pointer in `ignis_imports`, an
-/// array of {const char *name; void *pointer} that the loader fills and a null name ends.
-std::unique_ptr<llvm::Module> makeImports(const llvm::Module &module, llvm::StringRef manifest,
-                                          llvm::StringRef features);
+/// function that the module or its object leaves undefined a trampoline through a pointer in
+/// `ignis_imports`, an array of {const char *name; void *pointer} that the loader fills and a null
+/// name ends.
+std::unique_ptr<llvm::Module> makeImports(const llvm::Module &module, llvm::StringRef object,
+                                          llvm::StringRef manifest, llvm::StringRef features);
 
 /// Links relocatable objects, which leave nothing undefined together, into a shared object, and
 /// seals it.

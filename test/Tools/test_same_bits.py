@@ -33,6 +33,13 @@ def test_instruction_sets(tools, tmp_path, expected, cpu):
     assert logits.tobytes() == expected
 
 
+@pytest.mark.parametrize("cpu", ["generic"] if ARM else ["x86-64", "x86-64-v2", "x86-64-v3"])
+def test_ahead_of_time_for_instruction_sets(tools, tmp_path, expected, cpu):
+    """Where the processor lacks fma or half conversion, a shared object binds the project's own."""
+    tools("ignis-run", tools.model, "--emit", "so", "--cpu", cpu, "-o", tmp_path / "x.so")
+    assert tools.logits(tmp_path / "logits.npy", IDS, "--module", tmp_path / "x.so").tobytes() == expected
+
+
 def test_every_kernel_variant(tools, tmp_path, expected):
     usable, _ = tools.usable_kernels()
     assert usable[-1] == "scalar"
