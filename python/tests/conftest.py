@@ -3,6 +3,7 @@
 """Paths of the source tree, and a way to run a command as its users do."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,9 @@ from pathlib import Path
 import pytest
 
 from fixtures import broken, tiny, whole  # noqa: F401
+
+# A shell's background jobs ignore Ctrl-C, and what tests start would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -8,10 +8,14 @@ import os
 import pathlib
 import platform
 import shlex
+import signal
 import subprocess
 
 import numpy as np
 import pytest
+
+# A shell's background jobs ignore Ctrl-C, and what tests start would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("IGNIS_BUILD_DIR", ROOT / "build"))
