@@ -116,8 +116,9 @@ TEST(ThreadTeam, ThreadsShareNoPageOfScratch) {
     ASSERT_EQ(places.here, 3);
     for (int i = 0; i < 3; ++i) {
       EXPECT_EQ(reinterpret_cast<uintptr_t>(places.scratch[i].load()) % page, 0u);
-      if (i)
+      if (i) {
         EXPECT_GE(places.scratch[i].load() - places.scratch[i - 1].load(), bytes);
+      }
     }
   }
 }
