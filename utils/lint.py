@@ -15,6 +15,7 @@ if there is one.
 import argparse
 import os
 import re
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -29,11 +30,13 @@ LONG = {"lib/Tokenizer/UnicodeTables.inc"}
 
 def tracked():
     """Files of the project, those not yet added included."""
-    out = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, text=True,
-                         capture_output=True)
-    if out.returncode == 0:
+    out = None
+    if shutil.which("git"):
+        out = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, text=True,
+                             capture_output=True)
+    if out and out.returncode == 0:
         names = out.stdout.splitlines()
-    else:  # A source archive.
+    else:  # A source archive, or no git.
         names = [str(p.relative_to(ROOT)) for p in ROOT.rglob("*") if p.is_file()
                  and not p.relative_to(ROOT).parts[0].startswith(("build", "."))]
     return sorted(n for n in names if (ROOT / n).exists())
