@@ -226,9 +226,7 @@ private:
       phase = phaseOf(*module);
       return true;
     }
-    gguf::OpenOptions open;
-    open.requireData = false;
-    llvm::Expected<gguf::File> file = gguf::File::open(options.modelPath, open);
+    llvm::Expected<gguf::File> file = openModel();
     if (!file)
       return fail(llvm::toString(file.takeError()));
     ImportOptions import;
@@ -245,14 +243,19 @@ private:
     return true;
   }
 
+  /// The model's metadata; its tensors may be missing.
+  llvm::Expected<gguf::File> openModel() {
+    gguf::OpenOptions open;
+    open.requireData = false;
+    return gguf::File::open(options.modelPath, open);
+  }
+
   /// Whether a module that was given fits the file that it is to run on, if one is known.
   bool agrees() {
     bool given = !options.moduleText.empty() || !options.modulePath.empty();
     if (!given || options.modelPath.empty())
       return true;
-    gguf::OpenOptions open;
-    open.requireData = false;
-    llvm::Expected<gguf::File> file = gguf::File::open(options.modelPath, open);
+    llvm::Expected<gguf::File> file = openModel();
     if (!file)
       return fail(llvm::toString(file.takeError()));
     llvm::Expected<gguf::ModelConfig> config = gguf::readModelConfig(*file);
