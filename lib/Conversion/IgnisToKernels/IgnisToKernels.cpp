@@ -74,6 +74,22 @@ void forEachOutput(Emitter &e, const LinearChunks::Block &block, bool oneRow,
     e.forLoop(block.begin, block.end, 1, [&](Value column) { body(row, column); });
   });
 }
+
+/// body(column, lanes) for columns 0 .. `columns` of a block that ends on a whole group or, if n is
+/// not one, at n.
+void forEachStrip(Emitter &e, Value columns, int64_t n,
+                  function_ref<void(Value, int64_t)> body) {
+  int64_t wide = e.tiles.elementwiseLanes, group = kernels::kGroupRows;
+  Value done = e.index(0);
+  for (int64_t lanes = wide; lanes >= group; lanes = lanes > group ? group : 0) {
+    Value end = e.mulI(arith::DivUIOp::create(e, columns, e.index(lanes)), lanes);
+    e.forLoop(done, end, lanes, [&](Value column) { body(column, lanes); });
+    done = end;
+  }
+  if (int64_t rest = n % group)
+    e.ifThen(e.compare(arith::CmpIPredicate::slt, done, columns),
+             [&] { e.strips(done, rest, group, body); });
+}
 } // namespace
 
 Value ignis::lowerKernelLinear(Emitter &e, LinearOp op) {
@@ -144,41 +160,36 @@ Value ignis::lowerKernelLinearGroup(Emitter &e, LinearGroupOp op) {
 }
 
 Value ignis::lowerKernelLinearSwiglu(Emitter &e, LinearSwigluOp op) {
-  auto xType = cast<MemRefType>(op.getX().getType());
   auto outType = cast<MemRefType>(op.getOut().getType());
-  int64_t k = xType.getDimSize(1), n = outType.getDimSize(1), mostRows = outType.getDimSize(0);
+  int64_t k = cast<MemRefType>(op.getX().getType()).getDimSize(1);
+  int64_t n = outType.getDimSize(1), mostRows = outType.getDimSize(0);
   bool oneRow = mostRows == 1;
   Value rows = rowsInUse(e, op), activations = e.pointer(op.getX());
   Value gate = e.pointer(op.getGate()), up = e.pointer(op.getUp()), null = nullPointer(e);
-  constexpr int64_t columns = kSwigluColumns;
-  // Two tiles of [rows, columns] in scratch, declared by the op.
-  auto tileType = MemRefType::get({mostRows, columns}, e.getF32Type());
-  return e.chunkLoop(e.index((n + columns - 1) / columns), [&](Value chunk) {
-    Value begin = e.mulI(chunk, columns), end = e.minI(e.addI(begin, columns), e.index(n));
-    Value gatePointer = e.scratch();
-    Value upPointer = offset(e, gatePointer, e.index(mostRows * columns), e.getF32Type());
-    callLinear(e, gate, activations, null, null, gatePointer, rows, oneRow, k, begin, end, columns);
-    callLinear(e, up, activations, null, null, upPointer, rows, oneRow, k, begin, end, columns);
-    Value gateTile = e.view(gatePointer, tileType), upTile = e.view(upPointer, tileType);
-    auto activate = [&](Value row, int64_t width) {
-      e.strips(e.index(0), width, std::min<int64_t>(e.tiles.elementwiseLanes, columns),
-               [&](Value column, int64_t lanes) {
-                 Value v = e.mul(e.silu(e.load(gateTile, {row, column}, lanes)),
-                                 e.load(upTile, {row, column}, lanes));
-                 e.store(v, op.getOut(), {row, arith::AddIOp::create(e, begin, column)});
-               });
-    };
-    e.forLoop(e.index(0), oneRow ? e.index(1) : rows, 1, [&](Value row) {
-      if (n % columns == 0)
-        return activate(row, columns);
-      Value whole = e.compare(arith::CmpIPredicate::eq, arith::SubIOp::create(e, end, begin),
-                              e.index(columns));
-      auto branch = scf::IfOp::create(e, whole, /*withElseRegion=*/true);
-      OpBuilder::InsertionGuard guard(e);
-      e.setInsertionPointToStart(branch.thenBlock());
-      activate(row, columns);
-      e.setInsertionPointToStart(branch.elseBlock());
-      activate(row, n % columns);
+  // Both products of a tile stay in scratch, which the op declares.
+  SwigluTile tile = op.getTile();
+  auto tileType = MemRefType::get({tile.rows, tile.columns}, e.getF32Type());
+  Value gatePointer = e.scratch();
+  Value upPointer = offset(e, gatePointer, e.index(tile.rows * tile.columns), e.getF32Type());
+  Value gateTile = e.view(gatePointer, tileType), upTile = e.view(upPointer, tileType);
+  LinearChunks chunks(e, n, k, rows, mostRows);
+  return e.chunkLoop(chunks.count, [&](Value chunk) {
+    LinearChunks::Block block = chunks.block(e, chunk);
+    Value records = recordAt(e, activations, block.rowBegin, k);
+    e.forLoop(block.begin, block.end, tile.columns, [&](Value begin) {
+      Value end = e.minI(e.addI(begin, tile.columns), block.end);
+      for (auto [weight, y] : {std::pair(gate, gatePointer), std::pair(up, upPointer)})
+        callLinear(e, weight, records, null, null, y, block.rows, oneRow, k, begin, end,
+                   tile.columns);
+      Value columns = arith::SubIOp::create(e, end, begin);
+      e.forLoop(e.index(0), oneRow ? e.index(1) : block.rows, 1, [&](Value row) {
+        Value outRow = block.rowBegin ? e.addI(row, block.rowBegin) : row;
+        forEachStrip(e, columns, n, [&](Value column, int64_t lanes) {
+          Value v = e.mul(e.silu(e.load(gateTile, {row, column}, lanes)),
+                          e.load(upTile, {row, column}, lanes));
+          e.store(v, op.getOut(), {outRow, e.addI(begin, column)});
+        });
+      });
     });
   });
 }

@@ -3,6 +3,7 @@
 
 #include "LinearChunks.h"
 
+#include "ignis/Dialect/Ignis/IR/Ignis.h"
 #include "ignis/Kernels/KernelABI.h"
 
 using namespace mlir;
@@ -13,12 +14,11 @@ using namespace ignis;
 static constexpr int64_t kChunkBytes = 64 << 10;
 static constexpr int64_t kMostChunks = 256;
 static constexpr int64_t kLeastChunks = 32;
-/// With so few rows weights are shared out in runs, of at most so many bytes, this part of them.
-static constexpr int64_t kStreamedRows = 16;
+/// With few rows (kStreamedRows) weights are shared out in runs of at most so many bytes, this part
+/// of them.
 static constexpr int64_t kRunBytes = 1 << 20;
 static constexpr int64_t kRunsNumerator = 7, kRunsDenominator = 8;
-/// Rows of a panel: whole tiles of all kernels' heights that matter (16 rows of AMX tiles).
-static constexpr int64_t kPanelRows = 128;
+/// Panels are whole tiles of all kernels' heights that matter (16 rows of AMX tiles).
 static constexpr int64_t kTileRows = 16;
 
 static int64_t bytesOfGroup(int64_t k) { return k / kernels::kBlock * kernels::kGroupBlockBytes; }

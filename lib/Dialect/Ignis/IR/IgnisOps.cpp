@@ -149,10 +149,18 @@ int64_t LinearGroupOp::getActivationBytes() { return roundedBytes(getX(), getWei
 
 int64_t LinearSwigluOp::getActivationBytes() { return roundedBytes(getX(), getGate()); }
 
-/// Two tiles of the chunk's columns and all rows; kSwigluColumns is the chunk that the lowering
-/// uses.
+/// Few rows: as many columns as one thread reads in a run, so that the two weights are long streams;
+/// many rows: both products of a panel of rows stay in the second-level cache.
+SwigluTile LinearSwigluOp::getTile() {
+  auto type = cast<ShapedType>(getOut().getType());
+  int64_t rows = std::min<int64_t>(type.getDimSize(0), kPanelRows), n = type.getDimSize(1);
+  int64_t columns = rows <= kStreamedRows ? kSwigluElements / rows : kSwigluColumns;
+  return {rows, std::min(columns, (n + kSwigluColumns - 1) / kSwigluColumns * kSwigluColumns)};
+}
+
 int64_t LinearSwigluOp::getScratchBytes() {
-  return 2 * 4 * kSwigluColumns * cast<ShapedType>(getOut().getType()).getDimSize(0);
+  SwigluTile tile = getTile();
+  return 2 * 4 * tile.rows * tile.columns;
 }
 
 /// Scores of one tile of query rows: kAttentionRows rows of all positions in blocks of 16, and a

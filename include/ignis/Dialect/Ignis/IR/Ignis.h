@@ -26,6 +26,23 @@
 #define GET_TYPEDEF_CLASSES
 #include "ignis/Dialect/Ignis/IR/IgnisTypes.h.inc"
 
+namespace ignis {
+
+/// Linear layers of up to so many rows stream their weights; more rows are taken in panels of at
+/// most so many.
+constexpr int64_t kStreamedRows = 16;
+constexpr int64_t kPanelRows = 128;
+
+/// What a thread has in scratch of each of the two products of `ignis.linear_swiglu`: with few rows
+/// kSwigluElements, else kSwigluColumns columns. Columns are a multiple of kSwigluColumns.
+struct SwigluTile {
+  int64_t rows, columns;
+};
+constexpr int64_t kSwigluColumns = 64;
+constexpr int64_t kSwigluElements = 16384;
+
+} // namespace ignis
+
 #define GET_OP_CLASSES
 #include "ignis/Dialect/Ignis/IR/IgnisOps.h.inc"
 
@@ -38,10 +55,8 @@ mlir::FailureOr<int64_t> getSizeInBytes(mlir::ShapedType type);
 /// Bytes that the address of an element is a multiple of.
 int64_t getAlignment(mlir::Type element);
 
-/// Columns that one tile of `ignis.linear_swiglu` has in scratch, and query rows (heads of one
-/// key/value head times tokens) that one tile of attention has there. The ops declare their scratch
-/// with these numbers and the lowering keeps to them.
-constexpr int64_t kSwigluColumns = 64;
+/// Query rows (heads of one key/value head times tokens) that one tile of attention has in scratch.
+/// Ops declare their scratch with this number, as with SwigluTile, and the lowering keeps to them.
 constexpr int64_t kAttentionRows = 16;
 
 /// The dimensions of a value cache, `[(sequences,) layers, heads, positions, headSize]`.

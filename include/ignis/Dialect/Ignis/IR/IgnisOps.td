@@ -284,7 +284,7 @@ def Ignis_LinearSwigluOp : Ignis_ComputeOp<"linear_swiglu", [], ["getActivationB
   let summary = "gate and up projections and SwiGLU in one";
   let description = [{
     `out[r, j] = silu(gate[j, :] . x[r, :]) * (up[j, :] . x[r, :])`, the same bits as two `ignis.linear` and an `ignis.swiglu`. Each thread
-    keeps a tile of both products in scratch.
+    keeps a tile of both products in scratch (`SwigluTile`).
 
     x `[R, K]`, gate and up `[N, K]`, out `[R, N]`.
     * (C1) gate and up have the same type; (C2) they have the width of x; (C3) out has the rows of x and as many columns as gate has rows;
@@ -298,6 +298,10 @@ def Ignis_LinearSwigluOp : Ignis_ComputeOp<"linear_swiglu", [], ["getActivationB
   let results = (outs Optional<Ignis_AnyTensor>:$result);
   let assemblyFormat = [{
     `ins` `(` $x `,` $gate `,` $up `:` type($x) `,` type($gate) `,` type($up) `)` `outs` `(` $out `:` type($out) `)` (`rows` `(` $rows^ `)`)? attr-dict (`->` type($result)^)?
+  }];
+  let extraClassDeclaration = dpsInits # [{
+    /// Rows and columns of a tile of either product.
+    ::ignis::SwigluTile getTile();
   }];
 }
 
