@@ -16,8 +16,8 @@ using namespace ignis;
 
 namespace {
 
-constexpr int64_t kBlock = 16; // positions of one key block, lanes of a vector
-constexpr int64_t kChains = 8; // latency times throughput of fma on today's processors
+constexpr int64_t kBlock = 16;       // positions of one key block, lanes of a vector
+constexpr int64_t kChains = 8;       // latency times throughput of fma on today's processors
 
 class AttendLowering {
 public:
@@ -70,10 +70,11 @@ private:
   void prepare(Value headTile) {
     firstHead = e.mulI(headTile, tileHeads);
     kvHead = arith::DivUIOp::create(e, firstHead, e.index(group));
-    scores = e.view(e.scratch(), MemRefType::get({kAttentionRows, positions}, e.getF32Type()));
+    int64_t stride = scoreStride(positions);
+    scores = e.view(e.scratch(), MemRefType::get({kAttentionRows, stride}, e.getF32Type()));
     Value end = LLVM::GEPOp::create(
         e, LLVM::LLVMPointerType::get(e.getContext()), e.getF32Type(), e.scratch(),
-        ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(kAttentionRows * positions)});
+        ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(kAttentionRows * stride)});
     factors = e.view(end, MemRefType::get({kAttentionRows}, e.getF32Type()));
   }
 

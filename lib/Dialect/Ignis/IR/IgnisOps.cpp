@@ -166,7 +166,7 @@ int64_t LinearSwigluOp::getScratchBytes() {
 /// Scores of one tile of query rows: kAttentionRows rows of all positions in blocks of 16, and a
 /// factor for each row.
 static int64_t scoreBytes(Value valueCache) {
-  return 4 * kAttentionRows * (CacheShape(valueCache).positions + 1);
+  return 4 * kAttentionRows * (scoreStride(CacheShape(valueCache).positions) + 1);
 }
 
 int64_t AttentionOp::getScratchBytes() { return scoreBytes(getValueCache()); }

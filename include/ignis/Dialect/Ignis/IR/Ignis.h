@@ -58,6 +58,9 @@ int64_t getAlignment(mlir::Type element);
 /// Query rows (heads of one key/value head times tokens) that one tile of attention has in scratch.
 /// Ops declare their scratch with this number, as with SwigluTile, and the lowering keeps to them.
 constexpr int64_t kAttentionRows = 16;
+/// Scores from one query row to the next: contexts are powers of two, and rows at such a distance
+/// would share the sets of the first-level cache.
+constexpr int64_t scoreStride(int64_t positions) { return positions + 16; }
 
 /// The dimensions of a value cache, `[(sequences,) layers, heads, positions, headSize]`.
 struct CacheShape {
