@@ -7,9 +7,11 @@
 
 #include "Sleep.h"
 #include "SpinLimit.h"
+#include "TimeSlice.h"
 #include "ignis/Runtime/ThreadTeam.h"
 
 #include <atomic>
+#include <sched.h>
 
 using namespace ignis;
 using namespace ignis::runtime;
@@ -17,9 +19,30 @@ using namespace ignis::runtime;
 /// A sleeper looks again after this long, whatever happened to its wake-up.
 static constexpr int64_t kLongestSleep = 5000000;
 
+/// The thread holds no chunk: the moment to let another process have its turn on this core.
+static void giveWay(TimeSlice &slice) {
+  int64_t now = nanoseconds();
+  if (!slice.shouldYield(now, threadTime()))
+    return;
+  sched_yield();
+  slice.yielded(now, nanoseconds());
+}
+
+/// Returns whether the thread slept meanwhile.
+static bool waitForChunks(const IgnisFrame *frame, int64_t index, int64_t chunks);
+
 void ignis::runtime::barrier(const IgnisFrame *frame, int64_t index, int64_t chunks) {
   if (frame->threads == 1 || chunks == 0)
     return;
+  TimeSlice *slice = chunks < 0 ? nullptr : currentTimeSlice;
+  if (slice)
+    giveWay(*slice);
+  bool slept = waitForChunks(frame, index, chunks);
+  if (slice)
+    slice->resume(nanoseconds(), threadTime(), slept);
+}
+
+static bool waitForChunks(const IgnisFrame *frame, int64_t index, int64_t chunks) {
   IgnisSlot &slot = frame->slots[index];
   auto &done = reinterpret_cast<std::atomic<uint64_t> &>(slot.done);
   auto &sleepers = reinterpret_cast<std::atomic<uint32_t> &>(slot.sleepers);
@@ -28,7 +51,7 @@ void ignis::runtime::barrier(const IgnisFrame *frame, int64_t index, int64_t chu
       reinterpret_cast<std::atomic<uint32_t> *>(&slot.done)[__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__];
   if (chunks < 0) {
     wakeAll(low);
-    return;
+    return false;
   }
   auto finished = [&](uint64_t word) {
     uint64_t epoch = word >> kEpochShift;
@@ -37,7 +60,7 @@ void ignis::runtime::barrier(const IgnisFrame *frame, int64_t index, int64_t chu
   };
   for (int i = 0, limit = spinLimit(); i < limit; ++i) {
     if (finished(done.load(std::memory_order_acquire)))
-      return;
+      return false;
     spinPause();
   }
   while (true) {
@@ -49,6 +72,6 @@ void ignis::runtime::barrier(const IgnisFrame *frame, int64_t index, int64_t chu
       sleepOn(low, static_cast<uint32_t>(word), kLongestSleep);
     sleepers.fetch_sub(1);
     if (finished(done.load()))
-      return;
+      return true;
   }
 }

@@ -12,6 +12,7 @@
 #include "Sleep.h"
 #include "SpinLimit.h"
 #include "StartThread.h"
+#include "TimeSlice.h"
 #include "ignis/GGUF/File.h"
 #include "ignis/Runtime/Mapping.h"
 
@@ -101,6 +102,7 @@ public:
     slots = reinterpret_cast<IgnisSlot *>(address);
     spinLimit(); // Measured before anybody needs it.
     workers.reserve(static_cast<size_t>(wanted));
+    slices.resize(static_cast<size_t>(wanted));
     for (int i = 1; i < wanted; ++i) {
       workers.push_back({this, i, {}});
       if (!startThread(workers.back().thread, &Team::start, &workers.back())) {
@@ -170,6 +172,10 @@ private:
   }
 
   void execute(const Job &job, int index) {
+    if (job.isLong && job.threads > 1) {
+      currentTimeSlice = &slices[static_cast<size_t>(index)];
+      currentTimeSlice->resume(nanoseconds(), threadTime(), /*slept=*/true);
+    }
     IgnisFrame frame{reinterpret_cast<const void *const *>(job.weights),
                      reinterpret_cast<IgnisSlot *>(job.slots),
                      job.epoch,
@@ -180,6 +186,7 @@ private:
                      this,
                      job.arguments};
     reinterpret_cast<IgnisEntry>(job.entry)(&frame);
+    currentTimeSlice = nullptr;
   }
 
   void work(int index) {
@@ -260,6 +267,7 @@ private:
   }
 
   std::vector<Worker> workers;
+  std::vector<TimeSlice> slices; ///< one per thread
   Mapping scratch, counters;
   int64_t scratchStride = 0;
   IgnisSlot *slots = nullptr;

@@ -77,8 +77,7 @@ void forEachOutput(Emitter &e, const LinearChunks::Block &block, bool oneRow,
 
 /// body(column, lanes) for columns 0 .. `columns` of a block that ends on a whole group or, if n is
 /// not one, at n.
-void forEachStrip(Emitter &e, Value columns, int64_t n,
-                  function_ref<void(Value, int64_t)> body) {
+void forEachStrip(Emitter &e, Value columns, int64_t n, function_ref<void(Value, int64_t)> body) {
   int64_t wide = e.tiles.elementwiseLanes, group = kernels::kGroupRows;
   Value done = e.index(0);
   for (int64_t lanes = wide; lanes >= group; lanes = lanes > group ? group : 0) {

@@ -149,8 +149,8 @@ int64_t LinearGroupOp::getActivationBytes() { return roundedBytes(getX(), getWei
 
 int64_t LinearSwigluOp::getActivationBytes() { return roundedBytes(getX(), getGate()); }
 
-/// Few rows: as many columns as one thread reads in a run, so that the two weights are long streams;
-/// many rows: both products of a panel of rows stay in the second-level cache.
+/// Few rows: as many columns as one thread reads in a run, so that the two weights are long
+/// streams; many rows: both products of a panel of rows stay in the second-level cache.
 SwigluTile LinearSwigluOp::getTile() {
   auto type = cast<ShapedType>(getOut().getType());
   int64_t rows = std::min<int64_t>(type.getDimSize(0), kPanelRows), n = type.getDimSize(1);
