@@ -37,8 +37,8 @@ void ignis::buildFusePipeline(OpPassManager &manager) {
 }
 
 void ignis::buildOptimizePipeline(OpPassManager &manager) {
+  manager.addNestedPass<func::FuncOp>(createFuseLinearSwiglu());
   manager.addNestedPass<func::FuncOp>(createFuseQKV());
-  manager.addNestedPass<func::FuncOp>(createFuseGateUp());
   manager.addNestedPass<func::FuncOp>(createFuseResidual());
   manager.addNestedPass<func::FuncOp>(createFuseRopeCache());
   manager.addNestedPass<func::FuncOp>(createMarkInPlace());
