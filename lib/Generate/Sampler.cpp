@@ -37,14 +37,30 @@ uint64_t RandomGenerator::next() {
 }
 
 int32_t ignis::generate::argmax(llvm::ArrayRef<float> logits) {
-  int32_t best = 0;
-  float most = -std::numeric_limits<float>::infinity();
-  for (size_t i = 0; i < logits.size(); ++i)
-    if (logits[i] > most) {
-      most = logits[i];
-      best = static_cast<int32_t>(i);
-    }
-  return best;
+  // The largest value first, in lanes, then its place: both loops vectorise.
+  constexpr size_t kLanes = 16;
+  constexpr float kLeast = -std::numeric_limits<float>::infinity();
+  float lanes[kLanes], most = kLeast;
+  std::fill(lanes, lanes + kLanes, kLeast);
+  size_t whole = logits.size() / kLanes * kLanes;
+  for (size_t i = 0; i < whole; i += kLanes)
+    for (size_t j = 0; j < kLanes; ++j)
+      lanes[j] = logits[i + j] > lanes[j] ? logits[i + j] : lanes[j];
+  for (float lane : lanes)
+    most = std::max(most, lane);
+  for (float logit : logits.drop_front(whole))
+    most = logit > most ? logit : most;
+  if (most == kLeast)
+    return 0;
+  for (size_t i = 0; i < whole; i += kLanes) {
+    bool here = false;
+    for (size_t j = 0; j < kLanes; ++j)
+      here |= logits[i + j] == most;
+    if (here)
+      return static_cast<int32_t>(std::find(&logits[i], &logits[i] + kLanes, most) - logits.data());
+  }
+  return static_cast<int32_t>(std::find(logits.begin() + whole, logits.end(), most) -
+                              logits.begin());
 }
 
 bool ignis::generate::areUsable(llvm::ArrayRef<float> logits) {
@@ -97,8 +113,11 @@ int32_t Sampler::sample(llvm::ArrayRef<float> given) {
     return (logits[static_cast<size_t>(i)] - most) / options.temperature;
   };
   order.clear();
+  // Far fewer than all are near enough to the best: a comparison with a little room to spare comes
+  // before the division.
+  double least = most - 64.000001 * options.temperature;
   for (size_t i = 0; i < logits.size(); ++i)
-    if (scaled(static_cast<int32_t>(i)) >= -64)
+    if (logits[i] >= least && scaled(static_cast<int32_t>(i)) >= -64)
       order.push_back(static_cast<int32_t>(i));
   if (order.empty())
     return best;

@@ -30,6 +30,22 @@ TEST(Sampler, GreedyTakesTheFirstOfEquals) {
   EXPECT_EQ(sampler.sample({nan, 1, 3}), 2);
 }
 
+TEST(Sampler, TheLargestAnywhere) {
+  float infinity = std::numeric_limits<float>::infinity();
+  for (size_t size : {1, 15, 16, 17, 33, 100})
+    for (size_t place = 0; place < size; ++place) {
+      std::vector<float> logits(size, -2);
+      logits[place] = -1;
+      if (place + 3 < size)
+        logits[place + 3] = -1; // The first of both counts.
+      EXPECT_EQ(argmax(logits), static_cast<int32_t>(place)) << size;
+      std::fill(logits.begin(), logits.end(), -infinity);
+      EXPECT_EQ(argmax(logits), 0);
+      logits[place] = infinity;
+      EXPECT_EQ(argmax(logits), static_cast<int32_t>(place)) << size;
+    }
+}
+
 TEST(Sampler, SameSeedSameTokens) {
   std::vector<float> logits;
   for (int i = 0; i < 1000; ++i)
