@@ -16,8 +16,8 @@ using namespace ignis;
 
 namespace {
 
-constexpr int64_t kBlock = 16;       // positions of one key block, lanes of a vector
-constexpr int64_t kChains = 8;       // latency times throughput of fma on today's processors
+constexpr int64_t kBlock = 16; // positions of one key block, lanes of a vector
+constexpr int64_t kChains = 8; // latency times throughput of fma on today's processors
 
 class AttendLowering {
 public:
@@ -72,10 +72,18 @@ private:
     kvHead = arith::DivUIOp::create(e, firstHead, e.index(group));
     int64_t stride = scoreStride(positions);
     scores = e.view(e.scratch(), MemRefType::get({kAttentionRows, stride}, e.getF32Type()));
-    Value end = LLVM::GEPOp::create(
-        e, LLVM::LLVMPointerType::get(e.getContext()), e.getF32Type(), e.scratch(),
-        ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(kAttentionRows * stride)});
-    factors = e.view(end, MemRefType::get({kAttentionRows}, e.getF32Type()));
+    int64_t used = kAttentionRows * stride;
+    auto next = [&](ArrayRef<int64_t> shape) {
+      Value begin =
+          LLVM::GEPOp::create(e, LLVM::LLVMPointerType::get(e.getContext()), e.getF32Type(),
+                              e.scratch(), ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(used)});
+      auto type = MemRefType::get(shape, e.getF32Type());
+      used += type.getNumElements();
+      return e.view(begin, type);
+    };
+    factors = next({kAttentionRows});
+    maxima = next({kAttentionRows, kBlock});
+    queries = next({kAttentionRows, d});
   }
 
   /// Row m of a tile is head m mod tileHeads of token m / tileHeads.
@@ -98,6 +106,13 @@ private:
     int64_t wide = e.tiles.accumulators >= 2 * e.tiles.attentionRows ? 2 : 1;
     while (m * wide < kChains && 2 * m * wide <= e.tiles.accumulators)
       wide *= 2;
+    copyQueries(firstRow, m, wide);
+    // Blocks that all rows of the tile see: their maxima are taken with their scores.
+    seen = arith::DivUIOp::create(e, e.addI(first, 1), e.index(kBlock));
+    summarised = arith::AndIOp::create(e, seen, e.index(-wide));
+    Value minusInfinity = e.splat(kBlock, -std::numeric_limits<float>::infinity());
+    for (int64_t i = 0; i < m; ++i)
+      e.store(minusInfinity, maxima, {e.index(i), e.index(0)});
     Value begin = e.index(0);
     for (; wide >= 1; wide /= 2) {
       Value end = wide == 1 ? blocks : Value(arith::AndIOp::create(e, blocks, e.index(-wide)));
@@ -110,6 +125,20 @@ private:
       softmax(i, e.addI(first, token));
     });
     weightedSum(firstRow, first, tokens);
+  }
+
+  /// A second copy of the tile's queries: where two key blocks meet the same query, each multiplies
+  /// its own copy, so that the broadcasts are operands of fma in memory (AVX-512) instead of
+  /// instructions that take turns with the loads of keys.
+  void copyQueries(Value firstRow, int64_t rows, int64_t wide) {
+    copied = wide == 2 && e.tiles.accumulators >= 16;
+    if (!copied)
+      return;
+    for (int64_t m = 0; m < rows; ++m)
+      e.strips(e.index(0), d, d, [&](Value element, int64_t lanes) {
+        Value at = arith::AddIOp::create(e, column(m), element);
+        e.store(e.load(op.getQ(), {row(firstRow, m), at}, lanes), queries, {e.index(m), element});
+      });
   }
 
   /// Scores of all rows of the tile against `width` key blocks from `block` on.
@@ -127,16 +156,30 @@ private:
           Value q = e.broadcast(e.loadScalar(op.getQ(), {row(firstRow, begin + m),
                                                          e.addI(column(begin + m), element)}),
                                 kBlock);
+          Value other = q;
+          if (copied && width == 2)
+            other = e.broadcast(e.loadScalar(queries, {e.index(begin + m), element}), kBlock);
           for (int64_t b = 0; b < width; ++b)
-            next.push_back(e.fma(q, keys[b], acc[m * width + b]));
+            next.push_back(e.fma(b % 2 ? other : q, keys[b], acc[m * width + b]));
         }
         return next;
       });
       Value scale = e.splat(kBlock, 1.0f / std::sqrt(static_cast<float>(d)));
+      for (Value &sum : sums)
+        sum = e.mul(sum, scale);
       for (int64_t m = 0; m < count; ++m)
         for (int64_t b = 0; b < width; ++b)
-          e.store(e.mul(sums[m * width + b], scale), scores,
+          e.store(sums[m * width + b], scores,
                   {e.index(begin + m), e.mulI(e.addI(block, b), kBlock)});
+      e.ifThen(e.compare(arith::CmpIPredicate::sle, e.addI(block, width), seen), [&] {
+        for (int64_t m = 0; m < count; ++m) {
+          SmallVector<Value> at = {e.index(begin + m), e.index(0)};
+          Value greatest = e.load(maxima, at, kBlock);
+          for (int64_t b = 0; b < width; ++b)
+            greatest = e.maximum(greatest, sums[m * width + b]);
+          e.store(greatest, maxima, at);
+        }
+      });
     }
   }
 
@@ -168,8 +211,10 @@ private:
       return branch.getResult(0);
     };
 
+    // Of the last blocks some rows see less than others.
+    Value known = e.load(maxima, {i, e.index(0)}, kBlock);
     Value greatest =
-        e.forLoop(e.index(0), whole, kBlock, {minusInfinity}, [&](Value t, ValueRange acc) {
+        e.forLoop(e.mulI(summarised, kBlock), whole, kBlock, {known}, [&](Value t, ValueRange acc) {
           return SmallVector<Value>{e.maximum(acc[0], e.load(scores, {i, t}, kBlock))};
         })[0];
     greatest = tail(greatest, [&](Value acc) -> Value {
@@ -238,7 +283,11 @@ private:
   Emitter &e;
   AttendOp op;
   int64_t mostRows, d, positions, heads, group, tileHeads, tileTokens;
-  Value firstHead, kvHead, scores, factors;
+  Value firstHead, kvHead;
+  Value scores, factors, maxima, queries; ///< views of scratch
+  Value seen;                             ///< key blocks that all rows of the tile see
+  Value summarised;                       ///< so many of the first ones are in maxima
+  bool copied;                            ///< whether queries holds a second copy
   SmallVector<Value> cache;
 };
 } // namespace

@@ -163,10 +163,11 @@ int64_t LinearSwigluOp::getScratchBytes() {
   return 2 * 4 * tile.rows * tile.columns;
 }
 
-/// Scores of one tile of query rows: kAttentionRows rows of all positions in blocks of 16, and a
-/// factor for each row.
+/// Of one tile of kAttentionRows query rows: scores of all positions, a factor, maxima of 16 lanes,
+/// and a copy of the queries.
 static int64_t scoreBytes(Value valueCache) {
-  return 4 * kAttentionRows * (scoreStride(CacheShape(valueCache).positions) + 1);
+  CacheShape cache(valueCache);
+  return 4 * kAttentionRows * (scoreStride(cache.positions) + 1 + 16 + cache.headSize);
 }
 
 int64_t AttentionOp::getScratchBytes() { return scoreBytes(getValueCache()); }
