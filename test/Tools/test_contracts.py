@@ -85,4 +85,4 @@ def test_every_pass_has_a_contract(tools, listing, root):
 
 def test_run_refuses_too(tools):
     line = tools.error(tools.model, "--emit", "plan", "--pass-pipeline", "func.func(ignis-insert-barriers)")
-    assert "'ignis-insert-barriers' (pass 1) requires 'buffers'" in line and "put 'one-shot-bufferize' before it" in line
+    assert "'ignis-insert-barriers' (pass 1) requires 'buffers'" in line and "put 'ignis-bufferize' or 'one-shot-bufferize' before it" in line
