@@ -304,6 +304,11 @@ private:
     if (!options.dumpDir.empty())
       if (std::error_code error = dumpAfterEachPass(manager, options.dumpDir, dumped))
         return fail("cannot write to " + options.dumpDir + ": " + error.message());
+    // Between the default passes nothing is verified: their own checks and LLVM's stay. Whoever
+    // brings passes or modules, or looks at each step, gets the verifier's word after each.
+    manager.enableVerifier(!options.dumpDir.empty() || !options.pipeline.empty() ||
+                           !options.plugins.empty() || !options.modulePath.empty() ||
+                           !options.moduleText.empty());
     return succeeded(manager.run(*module)) || fail("a pass failed without a diagnostic");
   }
 
