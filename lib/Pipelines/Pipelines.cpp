@@ -15,7 +15,6 @@
 #include "mlir/Conversion/VectorToSCF/VectorToSCF.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/Transforms/Passes.h"
-#include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
 
@@ -78,22 +77,14 @@ void ignis::buildLowerPipeline(OpPassManager &manager, const LowerPipelineOption
     lower.isa = options.isa;
     manager.addPass(createLowerOps(lower));
   }
-  manager.addPass(createCanonicalizerPass());
-  manager.addPass(createCSEPass());
+  manager.addNestedPass<func::FuncOp>(createCanonicalizerPass());
+  manager.addNestedPass<func::FuncOp>(createCSEPass());
   // Code to the LLVM dialect.
   manager.addNestedPass<func::FuncOp>(
       createConvertVectorToSCFPass(VectorTransferToSCFOptions().enableFullUnroll()));
   manager.addPass(createSCFToControlFlowPass());
-  manager.addPass(memref::createExpandStridedMetadataPass());
-  manager.addPass(createLowerAffinePass());
   manager.addPass(createMaterializeDescriptors());
-  manager.addPass(createConvertMathToLLVMPass());
-  ConvertVectorToLLVMPassOptions vector;
-  vector.reassociateFPReductions = false;
-  manager.addPass(createConvertVectorToLLVMPass(vector));
-  manager.addPass(createFinalizeMemRefToLLVMConversionPass());
-  manager.addPass(createArithToLLVMConversionPass());
-  manager.addPass(createConvertControlFlowToLLVMPass());
+  manager.addPass(createBodiesToLLVM());
   manager.addPass(createConvertFuncToLLVMPass());
   manager.addPass(createReconcileUnrealizedCastsPass());
   addVerifyPhase(manager, "lower");
