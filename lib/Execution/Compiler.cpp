@@ -107,6 +107,7 @@ public:
              lower.kernels = options.kernels;
              lower.cpu = target.cpu;
              lower.profile = options.profile;
+             lower.perFunction = options.dumpDir.empty();
              buildLowerPipeline(manager, lower);
            });
   }

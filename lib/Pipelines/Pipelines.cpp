@@ -77,8 +77,10 @@ void ignis::buildLowerPipeline(OpPassManager &manager, const LowerPipelineOption
     lower.isa = options.isa;
     manager.addPass(createLowerOps(lower));
   }
-  manager.addNestedPass<func::FuncOp>(createCanonicalizerPass());
-  manager.addNestedPass<func::FuncOp>(createCSEPass());
+  // Drivers, which are of the LLVM dialect already, have nothing to clean up.
+  OpPassManager &cleaned = options.perFunction ? manager.nest<func::FuncOp>() : manager;
+  cleaned.addPass(createCanonicalizerPass());
+  cleaned.addPass(createCSEPass());
   // Code to the LLVM dialect.
   manager.addNestedPass<func::FuncOp>(
       createConvertVectorToSCFPass(VectorTransferToSCFOptions().enableFullUnroll()));
