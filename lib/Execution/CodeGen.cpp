@@ -33,10 +33,14 @@ std::unique_ptr<llvm::Module> ignis::translate(mlir::ModuleOp module, llvm::LLVM
     // Ops stay functions, or compile time would grow with the layers. A driver runs once a call: it
     // is translated as it stands, by the fast instruction selector.
     function.addFnAttr(llvm::Attribute::NoInline);
-    if (function.getName().starts_with("ignis_entry_"))
+    if (isDriver(function))
       function.addFnAttr(llvm::Attribute::OptimizeNone);
   }
   return result;
+}
+
+bool ignis::isDriver(const llvm::Function &function) {
+  return function.getName().starts_with("ignis_entry_");
 }
 
 void ignis::optimize(llvm::Module &module, llvm::TargetMachine &machine) {
@@ -58,7 +62,7 @@ void ignis::optimize(llvm::Module &module, llvm::TargetMachine &machine) {
 }
 
 llvm::Error ignis::generate(llvm::Module &module, llvm::TargetMachine &machine,
-                            llvm::CodeGenFileType type, llvm::SmallVectorImpl<char> &out) {
+                            llvm::CodeGenFileType type, Bytes &out) {
   llvm::raw_svector_ostream stream(out);
   llvm::legacy::PassManager passes;
   if (machine.addPassesToEmitFile(passes, stream, nullptr, type))

@@ -107,39 +107,55 @@ public:
              lower.kernels = options.kernels;
              lower.cpu = target.cpu;
              lower.profile = options.profile;
+             lower.perFunction = options.dumpDir.empty();
              buildLowerPipeline(manager, lower);
            });
   }
 
-  /// LLVM IR of the lowered module, optimised.
+  /// LLVM IR of the lowered module, not optimised.
   std::unique_ptr<llvm::Module> code(llvm::LLVMContext &llvmContext) {
     std::unique_ptr<llvm::Module> result = translate(*module, llvmContext, *target.machine);
-    if (!result) {
+    if (!result)
       fail("cannot translate the module to LLVM IR");
-      return nullptr;
-    }
-    optimize(*result, *target.machine);
     return result;
   }
 
-  bool generate(llvm::Module &code, llvm::CodeGenFileType type, llvm::SmallVectorImpl<char> &out) {
-    if (llvm::Error error = ignis::generate(code, *target.machine, type, out))
-      return fail(llvm::toString(std::move(error)));
+  void optimize(llvm::Module &code) { ignis::optimize(code, *target.machine); }
+
+  /// Machine code of a module that is not optimised yet; see generateParts.
+  bool generate(const llvm::Module &code, llvm::CodeGenFileType type, std::vector<Bytes> &out) {
+    auto parts = generateParts(code, target, type, options.threads);
+    if (!parts)
+      return fail(llvm::toString(parts.takeError()));
+    out = std::move(*parts);
     return true;
   }
 
-  /// The shared object of optimised code whose object is `object`.
-  bool linkShared(const llvm::Module &code, llvm::StringRef object, std::string &out) {
-    std::unique_ptr<llvm::Module> imports = makeImports(code, object, manifest(), target.needs);
-    llvm::SmallVector<char, 0> bytes;
-    if (!generate(*imports, llvm::CodeGenFileType::ObjectFile, bytes))
-      return false;
-    llvm::Expected<std::string> linked =
-        linkSharedObject({object, llvm::StringRef(bytes.data(), bytes.size())});
-    if (!linked)
-      return fail(llvm::toString(linked.takeError()));
-    out = std::move(*linked);
+  /// The shared object of the code whose objects are `parts`.
+  bool linkShared(const llvm::Module &code, const std::vector<Bytes> &parts, std::string &out) {
+    llvm::SmallVector<llvm::StringRef> objects = textsOf(parts);
+    std::unique_ptr<llvm::Module> imports = makeImports(code, objects, manifest(), target.needs);
+    Bytes bytes;
+    if (llvm::Error error =
+            ignis::generate(*imports, *target.machine, llvm::CodeGenFileType::ObjectFile, bytes))
+      return fail(llvm::toString(std::move(error)));
+    objects.push_back(llvm::StringRef(bytes.data(), bytes.size()));
+    return take(linkSharedObject(objects), out);
+  }
+
+  /// One relocatable object of several.
+  bool join(const std::vector<Bytes> &parts, std::string &out) {
+    if (parts.size() > 1)
+      return take(joinObjects(textsOf(parts)), out);
+    out.assign(parts.front().data(), parts.front().size());
     return true;
+  }
+
+  static llvm::SmallVector<llvm::StringRef> textsOf(const std::vector<Bytes> &parts) {
+    llvm::SmallVector<llvm::StringRef> texts;
+    for (const Bytes &part : parts)
+      texts.push_back(llvm::StringRef(part.data(), part.size()));
+    return texts;
   }
 
   std::string manifest() {
@@ -162,6 +178,13 @@ public:
   }
 
 private:
+  bool take(llvm::Expected<std::string> text, std::string &out) {
+    if (!text)
+      return fail(llvm::toString(text.takeError()));
+    out = std::move(*text);
+    return true;
+  }
+
   static DialectRegistry makeRegistry() {
     static const bool registered = [] {
       mlir::registerAllPasses();
@@ -304,6 +327,11 @@ private:
     if (!options.dumpDir.empty())
       if (std::error_code error = dumpAfterEachPass(manager, options.dumpDir, dumped))
         return fail("cannot write to " + options.dumpDir + ": " + error.message());
+    // Between the default passes nothing is verified: their own checks and LLVM's stay. Whoever
+    // brings passes or modules, or looks at each step, gets the verifier's word after each.
+    manager.enableVerifier(!options.dumpDir.empty() || !options.pipeline.empty() ||
+                           !options.plugins.empty() || !options.modulePath.empty() ||
+                           !options.moduleText.empty());
     return succeeded(manager.run(*module)) || fail("a pass failed without a diagnostic");
   }
 
@@ -337,17 +365,16 @@ public:
                                          std::string &error) override {
     Compilation compilation(options);
     llvm::LLVMContext llvmContext;
-    llvm::SmallVector<char, 0> code;
+    std::vector<Bytes> code;
     std::unique_ptr<llvm::Module> llvmModule;
     if (!compilation.run(Phase::Lower) || !(llvmModule = compilation.code(llvmContext)) ||
         !compilation.generate(*llvmModule, llvm::CodeGenFileType::ObjectFile, code)) {
       error = compilation.message();
       return nullptr;
     }
-    llvm::StringRef object(code.data(), code.size());
-    if (sharedObject && !compilation.linkShared(*llvmModule, object, *sharedObject))
+    if (sharedObject && !compilation.linkShared(*llvmModule, code, *sharedObject))
       sharedObject->clear(); // No cache then, but a model all the same.
-    auto model = linkObject(object, compilation.manifest(), bindings);
+    auto model = linkObjects(Compilation::textsOf(code), compilation.manifest(), bindings);
     if (!model) {
       error = llvm::toString(model.takeError());
       return nullptr;
@@ -368,18 +395,21 @@ private:
     if (!code)
       return false;
     if (phase == Phase::LLVM) {
+      compilation.optimize(*code);
       llvm::raw_string_ostream(out) << *code;
       return true;
     }
-    llvm::SmallVector<char, 0> bytes;
+    std::vector<Bytes> parts;
     if (!compilation.generate(*code,
                               phase == Phase::Asm ? llvm::CodeGenFileType::AssemblyFile
                                                   : llvm::CodeGenFileType::ObjectFile,
-                              bytes))
+                              parts))
       return false;
     if (phase == Phase::So)
-      return compilation.linkShared(*code, llvm::StringRef(bytes.data(), bytes.size()), out);
-    out.assign(bytes.data(), bytes.size());
+      return compilation.linkShared(*code, parts, out);
+    if (phase == Phase::Obj)
+      return compilation.join(parts, out);
+    out = joinAssembly(parts);
     return true;
   }
 };

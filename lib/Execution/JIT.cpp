@@ -34,7 +34,8 @@ private:
 } // namespace
 
 llvm::Expected<std::unique_ptr<CompiledModel>>
-ignis::linkObject(llvm::StringRef object, std::string manifest, const SymbolBindings &bindings) {
+ignis::linkObjects(llvm::ArrayRef<llvm::StringRef> objects, std::string manifest,
+                   const SymbolBindings &bindings) {
   llvm::orc::LLJITBuilder builder;
   builder.setJITTargetMachineBuilder(
       llvm::orc::JITTargetMachineBuilder(llvm::Triple(llvm::sys::getProcessTriple())));
@@ -52,8 +53,9 @@ ignis::linkObject(llvm::StringRef object, std::string manifest, const SymbolBind
                                                   llvm::JITSymbolFlags::Callable};
   if (llvm::Error error = library.define(llvm::orc::absoluteSymbols(std::move(symbols))))
     return error;
-  if (llvm::Error error =
-          (*jit)->addObjectFile(llvm::MemoryBuffer::getMemBufferCopy(object, "ignis")))
-    return error;
+  for (auto [i, object] : llvm::enumerate(objects))
+    if (llvm::Error error = (*jit)->addObjectFile(
+            llvm::MemoryBuffer::getMemBufferCopy(object, "ignis." + llvm::Twine(i))))
+      return error;
   return std::make_unique<JITModel>(std::move(*jit), std::move(manifest));
 }

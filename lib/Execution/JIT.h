@@ -8,15 +8,17 @@
 
 #include "ignis/Execution/CompilerAPI.h"
 
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 
 namespace ignis {
 
-/// Links a relocatable object into this process. Symbols outside `bindings` are errors: nothing of
+/// Links relocatable objects into this process. Symbols outside `bindings` are errors: nothing of
 /// the process is visible to the code.
-llvm::Expected<std::unique_ptr<CompiledModel>>
-linkObject(llvm::StringRef object, std::string manifest, const SymbolBindings &bindings);
+llvm::Expected<std::unique_ptr<CompiledModel>> linkObjects(llvm::ArrayRef<llvm::StringRef> objects,
+                                                           std::string manifest,
+                                                           const SymbolBindings &bindings);
 
 } // namespace ignis
 

@@ -14,6 +14,7 @@
 #include "llvm/Support/MemoryBuffer.h"
 
 #include <mutex>
+#include <vector>
 
 #ifndef __APPLE__
 #include "lld/Common/CommonLinkerContext.h"
@@ -55,7 +56,8 @@ static void declareLibraryCalls(llvm::StringRef object, llvm::Module &module,
   }
 }
 
-std::unique_ptr<llvm::Module> ignis::makeImports(const llvm::Module &code, llvm::StringRef object,
+std::unique_ptr<llvm::Module> ignis::makeImports(const llvm::Module &code,
+                                                 llvm::ArrayRef<llvm::StringRef> objects,
                                                  llvm::StringRef manifest,
                                                  llvm::StringRef features) {
   llvm::LLVMContext &context = code.getContext();
@@ -76,7 +78,8 @@ std::unique_ptr<llvm::Module> ignis::makeImports(const llvm::Module &code, llvm:
       undefined.push_back(llvm::Function::Create(function.getFunctionType(),
                                                  llvm::GlobalValue::ExternalLinkage,
                                                  function.getName(), module));
-  declareLibraryCalls(object, module, undefined);
+  for (llvm::StringRef object : objects)
+    declareLibraryCalls(object, module, undefined);
   auto *ptr = llvm::PointerType::get(context, 0);
   auto *null = llvm::ConstantPointerNull::get(ptr);
   auto *row = llvm::StructType::get(context, {ptr, ptr});
@@ -136,33 +139,29 @@ public:
 };
 } // namespace
 
-llvm::Expected<std::string> ignis::linkSharedObject(llvm::ArrayRef<llvm::StringRef> objects) {
 #ifdef __APPLE__
+llvm::Expected<std::string> ignis::linkSharedObject(llvm::ArrayRef<llvm::StringRef>) {
   return llvm::createStringError("shared objects are not made on macOS");
+}
+llvm::Expected<std::string> ignis::joinObjects(llvm::ArrayRef<llvm::StringRef>) {
+  return llvm::createStringError("objects are not joined on macOS");
+}
 #else
+/// Runs the linker with `options` over objects.
+static llvm::Expected<std::string> link(llvm::ArrayRef<llvm::StringRef> objects,
+                                        llvm::ArrayRef<const char *> options) {
   static std::mutex mutex; // lld keeps its state in globals.
   std::lock_guard<std::mutex> lock(mutex);
-  llvm::SmallVector<TemporaryFile, 2> inputs(objects.size());
+  std::vector<TemporaryFile> inputs(objects.size());
   TemporaryFile output;
   for (auto [input, object] : llvm::zip(inputs, objects))
     if (llvm::Error error = input.create("o", object))
       return error;
   if (llvm::Error error = output.create("so", ""))
     return error;
-  llvm::SmallVector<const char *> arguments = {"ld.lld",
-                                               "-shared",
-                                               "--no-undefined",
-                                               "--build-id=none",
-                                               "--hash-style=sysv",
-                                               "-z",
-                                               "now",
-                                               "-z",
-                                               "noexecstack",
-                                               "--threads=1",
-                                               "-soname",
-                                               "ignis-module.so",
-                                               "-o",
-                                               output.path.c_str()};
+  llvm::SmallVector<const char *> arguments = {"ld.lld",      "-z", "noexecstack",
+                                               "--threads=1", "-o", output.path.c_str()};
+  llvm::append_range(arguments, options);
   for (TemporaryFile &input : inputs)
     arguments.push_back(input.path.c_str());
   std::string messages;
@@ -176,7 +175,18 @@ llvm::Expected<std::string> ignis::linkSharedObject(llvm::ArrayRef<llvm::StringR
   auto buffer = llvm::MemoryBuffer::getFile(output.path);
   if (!buffer)
     return llvm::createStringError(buffer.getError(), "cannot read " + output.path);
-  llvm::StringRef object = (*buffer)->getBuffer();
-  return object.str() + moduleSeal(object);
-#endif
+  return (*buffer)->getBuffer().str();
 }
+
+llvm::Expected<std::string> ignis::linkSharedObject(llvm::ArrayRef<llvm::StringRef> objects) {
+  auto object = link(objects, {"-shared", "--no-undefined", "--build-id=none", "--hash-style=sysv",
+                               "-z", "now", "-soname", "ignis-module.so"});
+  if (!object)
+    return object.takeError();
+  return *object + moduleSeal(*object);
+}
+
+llvm::Expected<std::string> ignis::joinObjects(llvm::ArrayRef<llvm::StringRef> objects) {
+  return link(objects, {"-r", "--discard-locals"});
+}
+#endif

@@ -16,17 +16,21 @@
 
 namespace ignis {
 
-/// What a shared object holds beside `object`, the compiled `module`: `ignis_manifest` (text),
+/// What a shared object holds beside `objects`, the compiled `module`: `ignis_manifest` (text),
 /// `ignis_cpu_features` (names of CPUFeatures.def that the code needs, by commas), and for every
-/// function that the module or its object leaves undefined a trampoline through a pointer in
+/// function that the module or its objects leave undefined a trampoline through a pointer in
 /// `ignis_imports`, an array of {const char *name; void *pointer} that the loader fills and a null
 /// name ends.
-std::unique_ptr<llvm::Module> makeImports(const llvm::Module &module, llvm::StringRef object,
+std::unique_ptr<llvm::Module> makeImports(const llvm::Module &module,
+                                          llvm::ArrayRef<llvm::StringRef> objects,
                                           llvm::StringRef manifest, llvm::StringRef features);
 
 /// Links relocatable objects, which leave nothing undefined together, into a shared object, and
 /// seals it.
 llvm::Expected<std::string> linkSharedObject(llvm::ArrayRef<llvm::StringRef> objects);
+
+/// Makes one relocatable object of several.
+llvm::Expected<std::string> joinObjects(llvm::ArrayRef<llvm::StringRef> objects);
 
 } // namespace ignis
 

@@ -16,6 +16,12 @@
 
 using namespace ignis;
 
+std::unique_ptr<llvm::TargetMachine> Target::createMachine(llvm::CodeGenOptLevel level) const {
+  return std::unique_ptr<llvm::TargetMachine>(machine->getTarget().createTargetMachine(
+      machine->getTargetTriple(), cpu, features, machine->Options, llvm::Reloc::PIC_, std::nullopt,
+      level, /*JIT=*/false));
+}
+
 llvm::Expected<Target> ignis::createTarget(const std::string &name) {
   static const bool initialised = [] {
     return !llvm::InitializeNativeTarget() && !llvm::InitializeNativeTargetAsmPrinter() &&

@@ -15,6 +15,9 @@
 namespace ignis {
 
 struct Target {
+  /// Another machine like `machine`. Threads need one each.
+  std::unique_ptr<llvm::TargetMachine> createMachine(llvm::CodeGenOptLevel level) const;
+
   std::string cpu;      ///< LLVM's name
   std::string features; ///< LLVM's feature string, only for the host
   std::string isa;      ///< tile shapes of ignis-lower-ops: avx512, avx2 or neon

@@ -13,10 +13,8 @@
 
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Conversion/VectorToSCF/VectorToSCF.h"
-#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/Transforms/Passes.h"
-#include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
 
@@ -46,10 +44,7 @@ void ignis::buildOptimizePipeline(OpPassManager &manager) {
 }
 
 void ignis::buildBufferizePipeline(OpPassManager &manager) {
-  bufferization::OneShotBufferizePassOptions options;
-  options.bufferizeFunctionBoundaries = true;
-  options.functionBoundaryTypeConversion = bufferization::LayoutMapOption::IdentityLayoutMap;
-  manager.addPass(bufferization::createOneShotBufferizePass(options));
+  manager.addPass(createBufferize());
   // Caches and logits are updated in place: their results are the arguments.
   manager.addPass(createDropReturnedArguments());
   manager.addPass(createCanonicalizerPass());
@@ -82,22 +77,16 @@ void ignis::buildLowerPipeline(OpPassManager &manager, const LowerPipelineOption
     lower.isa = options.isa;
     manager.addPass(createLowerOps(lower));
   }
-  manager.addPass(createCanonicalizerPass());
-  manager.addPass(createCSEPass());
+  // Drivers, which are of the LLVM dialect already, have nothing to clean up.
+  OpPassManager &cleaned = options.perFunction ? manager.nest<func::FuncOp>() : manager;
+  cleaned.addPass(createCanonicalizerPass());
+  cleaned.addPass(createCSEPass());
   // Code to the LLVM dialect.
   manager.addNestedPass<func::FuncOp>(
       createConvertVectorToSCFPass(VectorTransferToSCFOptions().enableFullUnroll()));
   manager.addPass(createSCFToControlFlowPass());
-  manager.addPass(memref::createExpandStridedMetadataPass());
-  manager.addPass(createLowerAffinePass());
   manager.addPass(createMaterializeDescriptors());
-  manager.addPass(createConvertMathToLLVMPass());
-  ConvertVectorToLLVMPassOptions vector;
-  vector.reassociateFPReductions = false;
-  manager.addPass(createConvertVectorToLLVMPass(vector));
-  manager.addPass(createFinalizeMemRefToLLVMConversionPass());
-  manager.addPass(createArithToLLVMConversionPass());
-  manager.addPass(createConvertControlFlowToLLVMPass());
+  manager.addPass(createBodiesToLLVM());
   manager.addPass(createConvertFuncToLLVMPass());
   manager.addPass(createReconcileUnrealizedCastsPass());
   addVerifyPhase(manager, "lower");

@@ -52,7 +52,8 @@ llvm::Expected<Compiler *> ignis::runtime::openCompiler() {
   if (compiler)
     return compiler;
   std::string path = compilerLibraryPath();
-  void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  // Lazily: MLIR calls LLVM by thousands of symbols, of which one compilation needs few.
+  void *library = dlopen(path.c_str(), RTLD_LAZY | RTLD_LOCAL);
   if (!library)
     return llvm::createStringError(std::string("cannot load the compiler: ") + dlerror());
   auto create = reinterpret_cast<CompilerCreate>(dlsym(library, "ignis_compiler_create"));

@@ -11,10 +11,10 @@
 #include "Preemption.h"
 #include "Sleep.h"
 #include "SpinLimit.h"
-#include "StartThread.h"
 #include "TimeSlice.h"
 #include "ignis/GGUF/File.h"
 #include "ignis/Runtime/Mapping.h"
+#include "ignis/Support/StartThread.h"
 
 #include <atomic>
 #include <cstring>

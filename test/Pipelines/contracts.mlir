@@ -12,7 +12,7 @@
 // MISSING2: 'ignis-fuse-linear-swiglu' (pass 2) requires 'swiglu'
 // MISSING2-SAME: no pass establishes it
 // INVALIDATED: 'ignis-fuse-swiglu' (pass 2) requires 'tensors' (the ops of the dialect work on tensors), which 'one-shot-bufferize' before it invalidates; put it before 'one-shot-bufferize'
-// NESTED: 'ignis-plan-memory' (pass 1) requires 'buffers' (no value is a tensor), which 'func.func' in the input contradicts; put 'one-shot-bufferize' before it
+// NESTED: 'ignis-plan-memory' (pass 1) requires 'buffers' (no value is a tensor), which 'func.func' in the input contradicts; put 'ignis-bufferize' or 'one-shot-bufferize' before it
 // LEGAL: ignis.swiglu
 // UNKNOWN: ignis-opt: 'ignis-fuse-swiglu' does not establish 'planned'
 // FORMAT: ignis-opt: --ignis-list-passes is 'yaml', expected json or text

@@ -7,6 +7,7 @@
 
 #include "ignis/GGUF/ModelConfig.h"
 #include "ignis/Runtime/ModuleCache.h"
+#include "ignis/Runtime/ThreadTeam.h"
 
 #include <chrono>
 
@@ -34,6 +35,7 @@ ignis::tools::completeOptions(ModelOptions &options, const gguf::File &file, boo
   if (!selection.variant)
     return llvm::createStringError("--kernels: " + selection.error);
   options.compile.kernels = selection.variant->name;
+  options.compile.threads = options.threads > 0 ? options.threads : runtime::defaultThreadCount();
   llvm::Expected<gguf::ModelConfig> config = gguf::readModelConfig(file);
   if (!config)
     return config.takeError();

@@ -60,10 +60,21 @@ def LowerToLoops : Pass<"ignis-lower-to-loops", "::mlir::ModuleOp"> {
                            "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
 }
 
+def BodiesToLLVM : Pass<"ignis-bodies-to-llvm", "::mlir::ModuleOp"> {
+  let summary = "convert the bodies of functions to the LLVM dialect";
+  let description = [{
+    What upstream's expand-strided-metadata, lower-affine, convert-vector-to-llvm, convert-math-to-llvm, finalize-memref-to-llvm, convert-arith-to-llvm and
+    convert-cf-to-llvm do one after the other, with the same patterns in one greedy run and one conversion. Signatures, calls and returns stay. Expects no structured control flow,
+    and descriptors in place of pointer casts (`ignis-materialize-descriptors`).
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::vector::VectorDialect"];
+}
+
 def MaterializeDescriptors : Pass<"ignis-materialize-descriptors", "::mlir::ModuleOp"> {
   let summary = "turn casts from pointers to memrefs into descriptors";
   let description = [{
-    `builtin.unrealized_conversion_cast %p : !llvm.ptr to memref<static>` becomes the descriptor that upstream's memref lowering expects. Runs right before it.
+    `builtin.unrealized_conversion_cast %p : !llvm.ptr to memref<static>` becomes the descriptor that upstream's memref lowering expects. Runs before it.
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }

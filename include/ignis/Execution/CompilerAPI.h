@@ -18,7 +18,8 @@
 
 namespace ignis {
 
-/// What is to be compiled. Everything in here, and nothing else, decides the code that comes out.
+/// What is to be compiled. Everything in here but `threads`, and nothing else, decides the code that
+/// comes out.
 struct CompileOptions {
   std::string modelPath;  ///< GGUF file; may be cut after its tensor directory
   std::string modulePath; ///< MLIR file to run instead of the import ("" = import modelPath)
@@ -36,6 +37,7 @@ struct CompileOptions {
   int64_t sequences = 0;            ///< caches and most rows of the entry batch; 0: no such entry
   bool profile = false;             ///< ops and waits report to ignis_profile
   std::vector<std::string> entries; ///< entry points wanted; empty = all that the module has
+  int threads = 1;                  ///< how many may compile
 };
 
 /// Compiled code in memory. Destroying it frees the code.

@@ -36,6 +36,11 @@ struct LowerPipelineOptions : mlir::PassPipelineOptions<LowerPipelineOptions> {
                           llvm::cl::init("")};
   Option<bool> profile{*this, "profile", llvm::cl::desc("drivers report to ignis_profile"),
                        llvm::cl::init(false)};
+  Option<bool> perFunction{
+      *this, "per-function",
+      llvm::cl::desc("clean up the functions of ops alone: faster, the same code; of the whole "
+                     "module otherwise, one dump a pass"),
+      llvm::cl::init(false)};
 };
 
 void buildFusePipeline(mlir::OpPassManager &manager);

@@ -24,6 +24,9 @@
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/TypeSwitch.h"
 
+#include <map>
+#include <vector>
+
 namespace ignis {
 #define GEN_PASS_DEF_OUTLINEOPS
 #include "ignis/Conversion/Passes.h.inc"
@@ -71,14 +74,15 @@ public:
 
   /// The function for ops like `op`: (frame, slot, one pointer or i64 per operand) -> chunks.
   func::FuncOp get(Operation *op) {
-    std::string key;
-    llvm::raw_string_ostream stream(key);
     NamedAttrList attributes(op->getAttrDictionary());
     attributes.erase(kLayerAttr);
-    stream << op->getName() << attributes.getDictionary(op->getContext());
+    // All of these are unique in the context.
+    SmallVector<const void *> key = {
+        op->getName().getAsOpaquePointer(),
+        attributes.getDictionary(op->getContext()).getAsOpaquePointer()};
     for (Type type : op->getOperandTypes())
-      stream << outlinedType(op, type);
-    func::FuncOp &function = functions[key];
+      key.push_back(outlinedType(op, type).getAsOpaquePointer());
+    func::FuncOp &function = functions[std::vector<const void *>(key.begin(), key.end())];
     if (!function)
       function = make(op);
     return function;
@@ -123,11 +127,13 @@ private:
 
   ModuleOp module;
   OpBuilder builder;
-  llvm::StringMap<func::FuncOp> functions;
+  std::map<std::vector<const void *>, func::FuncOp> functions; ///< looked up, never walked
   llvm::StringMap<int64_t> counts;
 };
 
-/// Rewrites one entry point into its driver.
+/// Rewrites one entry point into its driver: thousands of ops in the layers' number, so they are of
+/// the LLVM dialect (but for the calls, until the callees are) and repeat nothing: the passes that
+/// turn op bodies into code have nothing to do in it.
 class DriverBuilder {
 public:
   DriverBuilder(func::FuncOp entry, Outliner &outliner, Manifest &manifest, bool profiled)
@@ -146,8 +152,10 @@ public:
       return failure();
     std::string name = ("ignis_entry_" + entry.getName()).str();
     b.setInsertionPoint(entry);
-    auto driver = func::FuncOp::create(b, name, b.getFunctionType({ptr}, {}));
-    b.setInsertionPointToStart(driver.addEntryBlock());
+    auto none = LLVM::LLVMVoidType::get(b.getContext());
+    auto driver =
+        LLVM::LLVMFuncOp::create(b, name, LLVM::LLVMFunctionType::get(none, ArrayRef<Type>(ptr)));
+    b.setInsertionPointToStart(driver.addEntryBlock(b));
     frame = driver.getArgument(0);
     weights = loadField(0, ptr);
     arena = loadField(40, ptr);
@@ -162,10 +170,23 @@ public:
   }
 
 private:
-  Value i64(int64_t value) { return arith::ConstantOp::create(b, b.getI64IntegerAttr(value)); }
+  Value i64(int64_t value) {
+    Value &constant = constants[value];
+    if (!constant)
+      constant = LLVM::ConstantOp::create(b, b.getI64IntegerAttr(value));
+    return constant;
+  }
   Value byteOffset(Value pointer, int64_t bytes) {
-    return LLVM::GEPOp::create(b, ptr, b.getI8Type(), pointer,
-                               ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(bytes)});
+    if (bytes == 0)
+      return pointer;
+    Value &address = addresses[{pointer, bytes}];
+    if (!address) {
+      LLVM::GEPArg offset = llvm::isInt<LLVM::kGEPConstantBitWidth>(bytes)
+                                ? LLVM::GEPArg(static_cast<int32_t>(bytes))
+                                : LLVM::GEPArg(i64(bytes));
+      address = LLVM::GEPOp::create(b, ptr, b.getI8Type(), pointer, ArrayRef<LLVM::GEPArg>{offset});
+    }
+    return address;
   }
   Value loadField(int64_t offset, Type type) {
     return LLVM::LoadOp::create(b, type, byteOffset(frame, offset));
@@ -183,7 +204,7 @@ private:
       if (isa<func::ReturnOp>(op)) {
         if (profiled) // The call ends.
           callProfile();
-        func::ReturnOp::create(b);
+        LLVM::ReturnOp::create(b, ValueRange());
       }
       return success();
     }
@@ -239,9 +260,7 @@ private:
     int64_t layers = type.getDimSize(0);
     if (hasSequences(op))
       layers *= type.getDimSize(1);
-    Value offset = i64(layer.getInt() * (*getSizeInBytes(type) / layers));
-    return LLVM::GEPOp::create(b, ptr, b.getI8Type(), *base, ArrayRef<LLVM::GEPArg>{offset})
-        .getResult();
+    return byteOffset(*base, layer.getInt() * (*getSizeInBytes(type) / layers));
   }
 
   FailureOr<Value> resolveBase(OpOperand &operand) {
@@ -267,9 +286,7 @@ private:
         int64_t arenaBytes = cast<MemRefType>(source.getType()).getDimSize(0);
         if (failed(verifyPlace(view, view.getType(), constant.getSExtValue(), arenaBytes)))
           return failure();
-        Value offset = i64(constant.getSExtValue());
-        return LLVM::GEPOp::create(b, ptr, b.getI8Type(), arena, ArrayRef<LLVM::GEPArg>{offset})
-            .getResult();
+        return byteOffset(arena, constant.getSExtValue());
       }
     }
     return operand.getOwner()->emitError("operand ")
@@ -284,6 +301,8 @@ private:
   Type ptr;
   Value frame, weights, arena, arguments;
   DenseMap<Value, Value> loadedArguments;
+  DenseMap<int64_t, Value> constants;
+  DenseMap<std::pair<Value, int64_t>, Value> addresses; ///< by pointer and bytes from there
   bool profiled;
   llvm::json::Array profile; ///< what the marks stand for
   int64_t slots = 0;

@@ -2,14 +2,14 @@
 // Ops that agree in name, attributes and types share a function; the driver passes pointers and waits at barriers.
 
 // CHECK: module attributes {ignis.manifest = "{{.*}}decode
-// CHECK: func.func @ignis_entry_decode(%arg0: !llvm.ptr)
-// CHECK: %[[A:.*]] = call @ignis.silu.0(
+// CHECK: llvm.func @ignis_entry_decode(%arg0: !llvm.ptr)
+// CHECK: %[[A:.*]] = func.call @ignis.silu.0(
 // CHECK-NOT: call @ignis_barrier
-// CHECK: %[[B:.*]] = call @ignis.silu.0(
-// CHECK: call @ignis_barrier(%arg0, %{{.*}}, %[[A]])
-// CHECK: call @ignis_barrier(%arg0, %{{.*}}, %[[B]])
-// CHECK: call @ignis.add.0(
-// CHECK: return
+// CHECK: %[[B:.*]] = func.call @ignis.silu.0(
+// CHECK: func.call @ignis_barrier(%arg0, %{{.*}}, %[[A]])
+// CHECK: func.call @ignis_barrier(%arg0, %{{.*}}, %[[B]])
+// CHECK: func.call @ignis.add.0(
+// CHECK: llvm.return
 // CHECK: func.func private @ignis.silu.0(
 // CHECK-SAME: ignis.outlined
 // CHECK-COUNT-1: ignis.silu ins

@@ -102,6 +102,17 @@ def MarkInPlace : Pass<"ignis-mark-in-place", "::mlir::func::FuncOp"> {
   }];
 }
 
+def Bufferize : Pass<"ignis-bufferize", "::mlir::ModuleOp"> {
+  let summary = "tensors to buffers, without analysis where every destination may be overwritten";
+  let description = [{
+    The result of upstream's `one-shot-bufferize="bufferize-function-boundaries function-boundary-type-conversion=identity-layout-map"`. Where functions are straight
+    lines of ignis ops in which no value is read after its buffer was written again (one walk shows it), its analysis, whose time grows with the cube of the layers, is left
+    out. `always-analyse` never leaves it out.
+  }];
+  let options = [Option<"alwaysAnalyse", "always-analyse", "bool", "false", "as one-shot-bufferize">];
+  let dependentDialects = ["::ignis::IgnisDialect", "::mlir::bufferization::BufferizationDialect", "::mlir::memref::MemRefDialect"];
+}
+
 def ShareRounding : Pass<"ignis-share-rounding", "::mlir::func::FuncOp"> {
   let summary = "make the rounding of activations explicit, once per value";
   let description = [{

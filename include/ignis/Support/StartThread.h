@@ -1,19 +1,19 @@
-//===- StartThread.h - how the runtime makes threads ------------------------------------------===//
+//===- StartThread.h - how threads are made ---------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Compiled code and kernels run on them, and kernels keep converted weights on the stack: what a
 // system gives a thread by default may be less (512 KiB on macOS, 128 KiB with musl), so the size
 // is asked for.
 
-#ifndef IGNIS_LIB_RUNTIME_STARTTHREAD_H
-#define IGNIS_LIB_RUNTIME_STARTTHREAD_H
+#ifndef IGNIS_SUPPORT_STARTTHREAD_H
+#define IGNIS_SUPPORT_STARTTHREAD_H
 
 #include "ignis/Kernels/KernelABI.h"
 
 #include <csignal>
 #include <pthread.h>
 
-namespace ignis::runtime {
+namespace ignis {
 
 /// Kernels take their part, generated code and barriers some KiB. A multiple of any page size;
 /// pages that nobody touches cost nothing.
@@ -22,11 +22,12 @@ static_assert(kThreadStackBytes >= 2 * kernels::kMostStackBytes);
 
 /// Starts a thread; false if the system has none left. Signals are the main thread's: this one
 /// would only lose time, and Ctrl-C its addressee.
-inline bool startThread(pthread_t &thread, void *(*run)(void *), void *argument) {
+inline bool startThread(pthread_t &thread, void *(*run)(void *), void *argument,
+                        size_t stackBytes = kThreadStackBytes) {
   pthread_attr_t attributes;
   if (pthread_attr_init(&attributes))
     return false;
-  pthread_attr_setstacksize(&attributes, kThreadStackBytes);
+  pthread_attr_setstacksize(&attributes, stackBytes);
 #ifdef __APPLE__
   pthread_attr_set_qos_class_np(&attributes, QOS_CLASS_USER_INITIATED, 0); // Not efficiency cores.
 #endif
@@ -39,6 +40,6 @@ inline bool startThread(pthread_t &thread, void *(*run)(void *), void *argument)
   return started;
 }
 
-} // namespace ignis::runtime
+} // namespace ignis
 
 #endif
