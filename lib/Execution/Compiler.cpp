@@ -415,7 +415,7 @@ private:
 };
 } // namespace
 
-extern "C" __attribute__((visibility("default"))) Compiler *ignis_compiler_create(int abi) {
+extern "C" __attribute__((visibility("default"))) Compiler *ignis_compiler_create(int interface) {
   // LLVM's own allocations end as the program's do.
   static const bool handled = [] {
     static const std::new_handler handler = std::get_new_handler();
@@ -427,5 +427,5 @@ extern "C" __attribute__((visibility("default"))) Compiler *ignis_compiler_creat
     return true;
   }();
   (void)handled;
-  return abi == kModuleABIVersion ? new CompilerImpl : nullptr;
+  return interface == kCompilerInterface ? new CompilerImpl : nullptr;
 }

@@ -57,7 +57,7 @@ llvm::Expected<Compiler *> ignis::runtime::openCompiler() {
   if (!library)
     return llvm::createStringError(std::string("cannot load the compiler: ") + dlerror());
   auto create = reinterpret_cast<CompilerCreate>(dlsym(library, "ignis_compiler_create"));
-  compiler = create ? create(kModuleABIVersion) : nullptr;
+  compiler = create ? create(kCompilerInterface) : nullptr;
   if (!compiler)
     return llvm::createStringError(path + " is no ignis compiler of this version");
   return compiler;

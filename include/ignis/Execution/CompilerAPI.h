@@ -18,8 +18,8 @@
 
 namespace ignis {
 
-/// What is to be compiled. Everything in here but `threads`, and nothing else, decides the code that
-/// comes out.
+/// What is to be compiled. Everything in here but `threads`, and nothing else, decides the code
+/// that comes out.
 struct CompileOptions {
   std::string modelPath;  ///< GGUF file; may be cut after its tensor directory
   std::string modulePath; ///< MLIR file to run instead of the import ("" = import modelPath)
@@ -70,9 +70,14 @@ public:
                                                  std::string *sharedObject, std::string &error) = 0;
 };
 
-/// `ignis_compiler_create`, the one symbol that is looked up in libIgnisCompiler.so. Null if `abi`
-/// is not kModuleABIVersion.
-using CompilerCreate = Compiler *(*)(int abi);
+/// What a program and the library must agree on. The size tells builds of different days apart
+/// whose options differ.
+constexpr int kCompilerInterface =
+    kModuleABIVersion << 16 | static_cast<int>(sizeof(CompileOptions));
+
+/// `ignis_compiler_create`, the one symbol that is looked up in libIgnisCompiler.so. Null if
+/// `interface` is not kCompilerInterface.
+using CompilerCreate = Compiler *(*)(int interface);
 
 } // namespace ignis
 
