@@ -7,7 +7,7 @@
 
 #include "CodeGen.h"
 
-#include "ignis/Support/StartThread.h"
+#include "ignis/Kernels/StartThread.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSet.h"

@@ -13,8 +13,8 @@
 #include "SpinLimit.h"
 #include "TimeSlice.h"
 #include "ignis/GGUF/File.h"
+#include "ignis/Kernels/StartThread.h"
 #include "ignis/Runtime/Mapping.h"
-#include "ignis/Support/StartThread.h"
 
 #include <atomic>
 #include <cstring>

@@ -5,8 +5,8 @@
 // system gives a thread by default may be less (512 KiB on macOS, 128 KiB with musl), so the size
 // is asked for.
 
-#ifndef IGNIS_SUPPORT_STARTTHREAD_H
-#define IGNIS_SUPPORT_STARTTHREAD_H
+#ifndef IGNIS_KERNELS_STARTTHREAD_H
+#define IGNIS_KERNELS_STARTTHREAD_H
 
 #include "ignis/Kernels/KernelABI.h"
 
