@@ -21,7 +21,7 @@ using namespace ignis;
 
 namespace {
 /// More would share out the work better and repeat each part's fixed costs more often.
-constexpr size_t kOpParts = 3;
+constexpr size_t kOpParts = 2;
 
 /// What LLVM's recursive passes may need, as on a main thread.
 constexpr size_t kCompilerStackBytes = 8 << 20;
@@ -133,7 +133,8 @@ private:
     }
     if (llvm::Error error = (*module)->materializeAll())
       return error;
-    optimize(**module, *machine);
+    if (!part.drivers) // They are as they should be.
+      optimize(**module, *machine);
     return generate(**module, *machine, type, out);
   }
 

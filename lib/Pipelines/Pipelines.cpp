@@ -87,7 +87,7 @@ void ignis::buildLowerPipeline(OpPassManager &manager, const LowerPipelineOption
   manager.addPass(createSCFToControlFlowPass());
   manager.addPass(createMaterializeDescriptors());
   manager.addPass(createBodiesToLLVM());
-  manager.addPass(createConvertFuncToLLVMPass());
+  manager.addPass(createFunctionsToLLVM());
   manager.addPass(createReconcileUnrealizedCastsPass());
   addVerifyPhase(manager, "lower");
 }

@@ -71,6 +71,14 @@ def BodiesToLLVM : Pass<"ignis-bodies-to-llvm", "::mlir::ModuleOp"> {
                            "::mlir::vector::VectorDialect"];
 }
 
+def FunctionsToLLVM : Pass<"ignis-functions-to-llvm", "::mlir::ModuleOp"> {
+  let summary = "convert functions, calls and returns to the LLVM dialect";
+  let description = [{
+    As upstream's convert-func-to-llvm. Where signatures are of LLVM types, as those of outlined functions and kernels are, bodies just move over.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
 def MaterializeDescriptors : Pass<"ignis-materialize-descriptors", "::mlir::ModuleOp"> {
   let summary = "turn casts from pointers to memrefs into descriptors";
   let description = [{

@@ -48,10 +48,10 @@ int64_t Manifest::weightIndex(WeightOp weight, OpOperand &use) {
   bool packed = interleaved && isa<Q8_0Type>(type.getElementType()) &&
                 isa<LinearOp, LinearGroupOp, LinearSwigluOp>(use.getOwner());
   StringRef layout = packed ? "interleaved" : "file";
-  std::string key;
-  llvm::raw_string_ostream stream(key);
-  stream << layout << weight.getNames() << type;
-  auto [it, isNew] = weightIndices.try_emplace(key, static_cast<int64_t>(weights.size()));
+  // Names and types are unique in the context.
+  auto [it, isNew] =
+      weightIndices.try_emplace({{weight.getNames().getAsOpaquePointer(), packed}, type},
+                                static_cast<int64_t>(weights.size()));
   if (isNew) {
     llvm::json::Array names;
     for (Attribute name : weight.getNames())

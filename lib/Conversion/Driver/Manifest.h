@@ -9,7 +9,7 @@
 #include "ignis/Dialect/Ignis/IR/Ignis.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/DenseMap.h"
 #include "llvm/Support/JSON.h"
 
 namespace ignis {
@@ -42,7 +42,8 @@ private:
   bool interleaved;
   std::string kernels, cpu;
   int64_t arenaBytes = 0, scratchBytes = 0;
-  llvm::StringMap<int64_t> weightIndices;
+  /// By names, layout and type. Looked up, never walked.
+  llvm::DenseMap<std::pair<std::pair<const void *, char>, mlir::Type>, int64_t> weightIndices;
   llvm::json::Array weights, entries;
 };
 
