@@ -19,6 +19,27 @@ def _count(text: str) -> int:
     return value
 
 
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected a number above 0, got {text}")
+    return value
+
+
+def _natural(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"expected 0 or more, got {value}")
+    return value
+
+
+def _tolerance(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected 0 or more, got {text}")
+    return value
+
+
 def _explore(options: argparse.Namespace) -> int:
     from . import experiment
     from .explore import Explorer, summary
@@ -84,15 +105,16 @@ def main(arguments: list[str] | None = None) -> int:
     explore.add_argument("-o", "--output", help="results, appended to (EXPERIMENT.jsonl here)")
     explore.add_argument("--model", help="a GGUF file instead of the experiment's")
     explore.add_argument("--count", action="store_true", help="say how many orders are legal and stop")
-    explore.add_argument("--strategy", help="exhaustive, random, local or evolutionary")
+    explore.add_argument("--strategy", choices=("exhaustive", "random", "local", "evolutionary"), metavar="NAME",
+                         help="exhaustive, random, local or evolutionary")
     explore.add_argument("--orders", type=_count, help="budget: orders to try (not exhaustive)")
-    explore.add_argument("--seconds", type=float, help="budget: time of the search")
-    explore.add_argument("--seed", type=int)
-    explore.add_argument("--top", type=int, help="how many states to time")
+    explore.add_argument("--seconds", type=_seconds, help="budget: time of the search")
+    explore.add_argument("--seed", type=_natural, help="of the strategy")
+    explore.add_argument("--top", type=_natural, help="how many states to time")
     explore.add_argument("--workers", type=_count, default=max(1, (os.cpu_count() or 2) - 1), help="processes")
     explore.add_argument("--dask", metavar="ADDRESS", help="a Dask scheduler, tcp://HOST:PORT")
-    explore.add_argument("--time-limit", type=float, default=120.0, help="seconds that one task may take")
-    explore.add_argument("--memory-limit", type=float, metavar="GIB",
+    explore.add_argument("--time-limit", type=_seconds, default=120.0, help="seconds that one task may take")
+    explore.add_argument("--memory-limit", type=_seconds, metavar="GIB",
                          help="memory that one process may hold (3/4 of the machine's, shared by the workers)")
     explore.add_argument("--load-pass-plugin", action="append", default=[], metavar="FILE.so")
     explore.add_argument("-q", "--quiet", action="store_true", help="no progress")
@@ -116,10 +138,10 @@ def main(arguments: list[str] | None = None) -> int:
     reduce.add_argument("model", help="a GGUF file")
     reduce.add_argument("--pass-pipeline", required=True, help="the order, as ignis-run takes it")
     reduce.add_argument("--module", help="a module instead of the import")
-    reduce.add_argument("--batch", type=int, default=0, metavar="N", help="the entry batch too, for N sequences")
-    reduce.add_argument("--context", type=int, default=64)
-    reduce.add_argument("--chunk", type=int, default=16)
-    reduce.add_argument("--tolerance", type=float, default=0.0)
+    reduce.add_argument("--batch", type=_natural, default=0, metavar="N", help="the entry batch too, for N sequences")
+    reduce.add_argument("--context", type=_count, default=64, help="positions of the import (64)")
+    reduce.add_argument("--chunk", type=_count, default=16, help="most rows of a call of the import (16)")
+    reduce.add_argument("--tolerance", type=_tolerance, default=0.0)
     reduce.add_argument("--load-pass-plugin", action="append", default=[], metavar="FILE.so")
     reduce.add_argument("-o", "--output", metavar="FILE.mlir", help="where the reduced module goes")
     reduce.add_argument("--json", action="store_true")
@@ -129,7 +151,7 @@ def main(arguments: list[str] | None = None) -> int:
     check.add_argument("module", help="an MLIR file: entry points, or one function")
     check.add_argument("--model", required=True, help="the GGUF file with the weights")
     check.add_argument("--pass-pipeline", required=True, help="an order, or python:FILE.py:FUNCTION")
-    check.add_argument("--tolerance", type=float, default=0.0)
+    check.add_argument("--tolerance", type=_tolerance, default=0.0)
     check.add_argument("--interesting", choices=("failed", "memory", "meaning"), metavar="KIND",
                        help="for reducers: exit status 1 if the order breaks the module in this way, else 0")
     check.add_argument("--load-pass-plugin", action="append", default=[], metavar="FILE.so")

@@ -8,6 +8,7 @@ it invalidates no longer holds and what it establishes does.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Iterable
@@ -86,6 +87,26 @@ def contract_of(names: Iterable[str]) -> Contract:
             except InputError as error:
                 raise InputError(f"{name}: {error}") from None
     return result
+
+
+_VALUES = (("true or false", r"true|false|0|1"), ("an integer", r"[+-]?(0[xX][0-9a-fA-F]+|\d+)"),
+           ("a number", r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"))
+
+
+def check_options(name: str, options: Iterable[tuple[str, str]]) -> None:
+    """InputError for an option that the pass does not have, or a value of another kind than its default. (A pass
+    without a contract may have any.)"""
+    info = registry().get(name)
+    known = dict(info.options) if info else {}
+    for key, value in options if info else ():
+        if key not in known:
+            raise InputError(f"{name}: unknown option {key!r}, expected one of {', '.join(known) or 'none'}")
+        default = known[key]
+        for what, pattern in _VALUES:
+            if re.fullmatch(pattern, default) and (what[0] == "t") == (default in ("true", "false")):
+                if not re.fullmatch(pattern, value):
+                    raise InputError(f"{name}: option {key}: expected {what}, got {value!r}")
+                break
 
 
 def require(name: str) -> PassInfo:

@@ -148,7 +148,10 @@ class Pool:
 
     def _exit_reason(self, processes: Iterable) -> str:
         for process in processes:
-            process.join(20)
+            for _ in range(200):  # 20 seconds of this process's own: a machine that slept took none of them
+                process.join(POLL)
+                if process.exitcode is not None:
+                    break
             code = process.exitcode
             if process.pid in self._ended:
                 return self._ended[process.pid]

@@ -28,9 +28,6 @@ from .progress import Bar
 from .results import Results, digest, provenance
 from .space import Order
 
-OBJECTIVE = {"total_ops": 1.0, "barriers": 1.0}
-
-
 class Explorer:
     """One run of one experiment into one results file."""
 
@@ -49,7 +46,7 @@ class Explorer:
         self.pool = Pool(workers, limit, executor, memory)
         self.alone = Pool(1, limit, memory=memory)  # timings, and the reference
         self.graph = Graph(self.space, root, self.results, self.pool, experiment.plugins)
-        self.seed = int(experiment.search.get("seed", 1))
+        self.seed = experiment.search["seed"]
         self.results.append("run", identity=identity, question=experiment.question,
                             experiment=str(experiment.path.resolve()), default=list(experiment.default),
                             steps={key: {"text": step.text, "group": step.group or key}
@@ -74,7 +71,8 @@ class Explorer:
         if error:
             raise InputError(f"the reference order fails: {error}")
         gate = self.experiment.gate
-        self.gate = {"prompts": self.experiment.prompts(self.model), "decode": gate["decode"], "chunk": gate["chunk"]}
+        self.gate = {"prompts": self.experiment.prompts(self.model), "decode": gate["decode"], "chunk": gate["chunk"],
+                     "score": "score" in self.experiment.imports["entries"]}
         path = self.results.path.with_suffix(".reference.npy")
         if path.exists():
             logits = np.load(path)
@@ -89,7 +87,9 @@ class Explorer:
             for prompt in self.gate["prompts"]:
                 plain.reset()
                 split = max(1, len(prompt) - gate["decode"])
-                rows.extend(plain.logits(prompt)[split - 1:])
+                logits_of = plain.logits(prompt)
+                rows.extend(logits_of[split - 1:])
+                rows.extend(logits_of if self.gate["score"] else ())
             difference = float(np.sqrt(np.mean((np.stack(rows) - logits) ** 2)) / np.std(logits))
             if not difference <= 0.03:
                 raise InputError(f"the reference order {' '.join(order)} computes other logits than ignis.reference: "
@@ -128,8 +128,8 @@ class Explorer:
         record = self.results.known.measures.get(state) if state else None
         if not record or not record["ok"]:
             return math.inf
-        facts = record["facts"].get(self.experiment.search.get("entry", "decode"), {})
-        weights = self.experiment.search.get("objective", OBJECTIVE)
+        facts = record["facts"].get(self.experiment.search["entry"], {})
+        weights = self.experiment.search["objective"]
         return sum(weight * (facts.get(key) or 0) for key, weight in weights.items())
 
     # --- The walk ---------------------------------------------------------------------------------
@@ -137,14 +137,14 @@ class Explorer:
     def explore(self) -> None:
         """All of the search that is left."""
         options = self.experiment.search
-        name = options.get("strategy", "exhaustive")
+        name = options["strategy"]
         self.prepare_reference()
         begin, seconds = time.monotonic(), options.get("seconds", math.inf)
         if name == "exhaustive":
             complete = self._sweep(begin + seconds / 2, begin + seconds)
         else:
             complete = self._sample(strategies.make(name, self.space, self.seed, self.experiment.default),
-                                    int(options.get("orders", 1000)), begin + seconds)
+                                    options["orders"], begin + seconds)
         self.graph.walk([self.experiment.default])
         self.time_best()
         self.results.append("done", seed=self.seed, strategy=name, complete=complete)
@@ -194,7 +194,7 @@ class Explorer:
         """Correct finals worth timing: first those that no other beats in all of ops, barriers and bytes,
         then the others by the objective."""
         measures = self.results.known.measures
-        entry = self.experiment.search.get("entry", "decode")
+        entry = self.experiment.search["entry"]
         points = {}
         for state, record in measures.items():
             facts = record["facts"].get(entry)

@@ -48,7 +48,7 @@ class Loaded:
             raise InputError(f"{results_path}: made with another model, compiler or import")
         self.root, self.space = root, self.experiment.space
         self.graph = Graph(self.space, root, self.results, Pool(1), self.run["plugins"])
-        self.entry = self.experiment.search.get("entry", "decode")
+        self.entry = self.experiment.search["entry"]
         self.tally, self.failing, self.nodes = self.graph.tally()
         self.finals = {state: record for state, record in known.measures.items()}
         self.default, _, _ = self.graph.follow(self.experiment.default)

@@ -40,8 +40,9 @@ class Space:
 
     def __init__(self, steps: Sequence[Step], initial: Facts, goal: Facts = frozenset()):
         self.steps = {step.key: step for step in steps}
-        if len(self.steps) != len(steps):
-            raise InputError("two steps of the space have one key")
+        for number, step in enumerate(steps):
+            if any(step.key == other.key for other in steps[:number]):
+                raise InputError(f"two steps have one key, {step.key!r}")
         self.initial, self.goal = frozenset(initial), frozenset(goal)
         names = list(dict.fromkeys(step.group or step.key for step in steps))
         self._bit = {step.key: 1 << names.index(step.group or step.key) for step in steps}

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import importlib.util
 import sys
+import traceback
 import zlib
 from collections import OrderedDict
 from pathlib import Path
@@ -52,6 +54,12 @@ def model_of(task: dict) -> Any:
     return _models[path]
 
 
+def _of(error: Exception, path: Path | None = None) -> str:
+    """Someone's exception on one line, with the line of `path` that it passed last."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if path and frame.filename == str(path)]
+    return f"{f'line {lines[-1]}: ' if lines else ''}{type(error).__name__}: {first_line(error)}"
+
+
 def function_of(text: str) -> Callable:
     """python:MODULE:FUNCTION or python:FILE.py:FUNCTION, a function from Module to Module."""
     try:
@@ -67,10 +75,17 @@ def function_of(text: str) -> Callable:
             spec = importlib.util.spec_from_file_location(name_of_module, path)
             module = importlib.util.module_from_spec(spec)
             sys.modules[name_of_module] = module
-            spec.loader.exec_module(module)
+            try:
+                spec.loader.exec_module(module)
+            except Exception as error:
+                del sys.modules[name_of_module]
+                raise InputError(f"{where}: {_of(error, path)}") from None
         module = sys.modules[name_of_module]
     else:
-        module = importlib.import_module(where)
+        try:
+            module = importlib.import_module(where)
+        except Exception as error:
+            raise InputError(f"{text}: {_of(error)}") from None
     function = getattr(module, name, None)
     if not callable(function):
         raise InputError(f"{text}: no such function")
@@ -115,7 +130,9 @@ def expand(task: dict) -> dict:
     return {"hash": task["hash"], "edges": edges, "module": pack(module) if task["chain"] else None}
 
 
-_WANTED = ("total_ops", "buffers", "bytes", "bound", "arena", "places", "activations_q8", "scratch")
+# What an objective may weigh: facts of one entry point.
+OBJECTIVES = ("total_ops", "buffers", "bytes", "bound", "arena", "places", "activations_q8", "scratch", "barriers", "kernel_calls")
+_WANTED = OBJECTIVES[:-2]
 
 
 def facts_of(report: dict, at: int) -> dict[str, dict]:
@@ -141,13 +158,16 @@ def describe_final(module: Any) -> dict[str, dict]:
 
 def gate_logits(session: Any, gate: dict) -> np.ndarray:
     """Logits (rows, vocabulary) of the fixed prompts: of each prompt's beginning in chunks, then of
-    its last `decode` ids one by one."""
+    its last `decode` ids one by one; with `score`, of every id of them too."""
     rows = []
     for prompt in gate["prompts"]:
         session.rewind(0)
         split = max(1, len(prompt) - gate["decode"])
         rows.append(session.feed(prompt[:split], chunk=gate["chunk"]))
         rows.extend(session.feed([token]) for token in prompt[split:])
+        if gate.get("score"):
+            session.rewind(0)
+            rows.extend(session.score(prompt, chunk=gate["chunk"]))
     return np.stack(rows)
 
 

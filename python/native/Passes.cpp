@@ -37,6 +37,12 @@ LogicalResult parseInto(StringRef text, PassManager &manager, std::string &messa
   return parsePassPipeline(text, manager, stream);
 }
 
+/// What parseInto() had to say, on one line. LLVM's option parser prints some of it on stderr instead.
+std::string parseFailure(StringRef message) {
+  StringRef line = message.trim().split('\n').first;
+  return "pass pipeline: " + (line.empty() ? "the value of an option cannot be read" : line.str());
+}
+
 struct RunResult {
   std::shared_ptr<ignis::python::Module> module;
   std::string report;
@@ -67,7 +73,7 @@ RunResult runPipeline(const ignis::python::Module &input, const std::string &pip
     manager.enableVerifier(verify);
     std::string parseMessage;
     if (failed(parseInto(pipeline, manager, parseMessage))) {
-      message = "pass pipeline: " + StringRef(parseMessage).rtrim().split('\n').first.str();
+      message = parseFailure(parseMessage);
     } else {
       Report report;
       if (reported)
@@ -135,7 +141,7 @@ void ignis::python::bindPasses(py::module_ &module) {
             manager.printAsTextualPipeline(stream);
         }
         if (!ok)
-          throw InputError("pass pipeline: " + StringRef(message).rtrim().split('\n').first.str());
+          throw InputError(parseFailure(message));
         return text;
       },
       py::arg("pipeline"),

@@ -213,7 +213,7 @@ def test_commands(whole, tmp_path):
     made = run("show", results, "--sort", "beauty")
     assert made.returncode == 1 and "unknown column 'beauty'" in made.stderr
     made = run("explore", path, "-o", tmp_path / "r.jsonl", "--strategy", "magic")
-    assert made.returncode == 1 and "unknown strategy 'magic'" in made.stderr
+    assert made.returncode == 2 and "invalid choice: 'magic'" in made.stderr
     made = run("explore", tmp_path / "nowhere.toml")
     assert made.returncode == 1 and made.stderr.count("\n") == 1 and "nowhere.toml" in made.stderr
     assert run("explore").returncode == 2
@@ -221,7 +221,7 @@ def test_commands(whole, tmp_path):
 
 @pytest.mark.parametrize("text, reason", [
     ("[space]\nsteps = 3", "space.steps"), ("model = 3", "model"), ("[space]\nsteps = ['no-such-pass']", "no-such-pass"),
-    ("[space]\nsteps = [{}]", "expected one of pass, pipeline and python"), ("a = ", "e.toml"), ("[magic]", "unknown key 'magic'"),
+    ("[space]\nsteps = [{}]", "expected one of pass, pipeline and python"), ("a = ", "e.toml"), ("[magic]", "unknown key magic"),
     ("[space]\nsteps = [{python = 'nowhere.py:f'}]", "nowhere.py: no such file"),
     ("[space]\nsteps = [{pass = 'ignis-fuse-swiglu', tolerance = 'much'}]", "tolerance"),
     ("[space]\nsteps = ['ignis-fuse-swiglu']\ndefault = ['ignis-fuse-qkv']", "no step 'ignis-fuse-qkv'"),
