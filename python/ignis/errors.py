@@ -46,6 +46,10 @@ def run(command: Callable[[], int | None]) -> int:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         note(f"error: {where}{error.strerror or error}")
+    except ImportError as error:
+        if "_native" not in str(error):
+            raise
+        note(f"error: no native module: build it (./dev build) or install the package with the compiler ({error})")
     except MemoryError as error:
         note(f"error: out of memory: {error}")
     return 1

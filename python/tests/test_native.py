@@ -3,6 +3,9 @@
 """What every function of ignis._native returns, and that bad input is an InputError that says why. Threads
 and Ctrl-C are in test_native_calls.py."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +15,7 @@ import ignis
 from ignis import _native, work
 from ignis.errors import InputError
 from ignis.reference import Model as Plain
+from laboratory import ROOT
 
 PLANNED = "ignis-bufferize-pipeline,ignis-plan-pipeline"
 BUFFERS = [("a", 0, 2, 64, 64), ("b", 1, 3, 128, 64), ("c", 2, 4, 64, 64), ("d", 3, 5, 192, 64)]
@@ -383,3 +387,24 @@ def test_perplexity(model):
 def test_work_is_the_same_as_the_pieces(module):
     made, _, _ = work.apply(module, "func.func(ignis-fuse-rms-norm)")
     assert work.unpack(work.pack(made)).hash == made.hash
+
+
+def test_a_numpy_that_pybind11_does_not_know_is_refused(tmp_path):
+    """With the pybind11 of Debian 12 and NumPy 2 arrays would come out wrong without a word."""
+    (tmp_path / "numpy").mkdir()
+    (tmp_path / "numpy/__init__.py").write_text('__version__ = "2.4.6"\n')
+    made = subprocess.run([sys.executable, "-c", "import ignis\nignis.Model"], capture_output=True, text=True, timeout=60,
+                          env={**os.environ, "PYTHONPATH": f"{tmp_path}:{ROOT / 'python'}"})
+    if made.returncode == 0:
+        pytest.skip("built with a pybind11 that knows NumPy 2")
+    assert "which needs NumPy 1; expected numpy<2, got 2.4.6" in made.stderr
+    made = subprocess.run([sys.executable, "-m", "ignis", "explore", "e.toml"], capture_output=True, text=True, timeout=60,
+                          env={**os.environ, "PYTHONPATH": f"{tmp_path}:{ROOT / 'python'}"})
+    assert made.returncode == 1 and made.stderr.count("\n") == 1, made.stderr
+
+
+def test_without_the_native_module_commands_say_so(tmp_path):
+    made = subprocess.run([sys.executable, "-m", "ignis", "explore", "e.toml"], capture_output=True, text=True, timeout=60,
+                          env={**os.environ, "PYTHONPATH": str(ROOT / "python"), "IGNIS_BUILD_DIR": str(tmp_path)})
+    assert (made.returncode, made.stdout) == (1, "")
+    assert made.stderr.startswith("error: no native module: build it (./dev build)") and made.stderr.count("\n") == 1
