@@ -64,8 +64,27 @@ FAULTS = {
     "places-overlap": ("lib/Transforms/PlanMemory.cpp", "ConstantIndexOp::create(builder, old->getLoc(), offset);",
                        "ConstantIndexOp::create(builder, old->getLoc(), offset / 128 * 64);",
                        behind("ignis-fuse-rms-norm"), "ignis-plan-memory"),
+    "last-residual-dropped": (f"{FUSIONS}/FuseResidual.cpp", "linear.getBias(), residual,",
+                              "linear.getBias(), cast<StringAttr>(linear.getWeight().getDefiningOp<WeightOp>().getNames()[0]).getValue() == "
+                              "\"blk.1.ffn_down.weight\" ? Value() : residual,",
+                              behind("ignis-fuse-rms-norm,ignis-fuse-residual"), "ignis-fuse-residual"),
+    "first-layers-gate": (f"{FUSIONS}/FuseLinearSwiglu.cpp", "gate.getWeight(), up.getWeight(),\n",
+                          "[&]() -> Value {\n for (auto weight : swiglu->getBlock()->getOps<WeightOp>())\n"
+                          "   if (cast<StringAttr>(weight.getNames()[0]).getValue().ends_with(\"ffn_gate.weight\")) return weight;\n"
+                          " return gate.getWeight(); }(), up.getWeight(),\n",
+                          behind("ignis-fuse-swiglu,ignis-fuse-linear-swiglu"), "ignis-fuse-linear-swiglu"),
+    "last-row-overlaps": ("lib/Transforms/PlanMemory.cpp", "ConstantIndexOp::create(builder, old->getLoc(), offset);",
+                          "ConstantIndexOp::create(builder, old->getLoc(), offset > 4096 ? offset - 256 : offset);",
+                          behind("ignis-fuse-rms-norm"), "ignis-plan-memory"),
+    "read-before-write-unordered": ("lib/Analysis/Barriers.cpp", "meets(writes, range) || (isWrite && meets(reads, range))",
+                                    "meets(writes, range) || (isWrite && range.begin < 0)",
+                                    behind("ignis-fuse-rms-norm"), "ignis-insert-barriers"),
+    "scores-scaled-twice": ("lib/Conversion/IgnisToVector/Attention.cpp", "1.0f / std::sqrt(static_cast<float>(d))",
+                            "1.0f / static_cast<float>(d)", behind("ignis-fuse-rms-norm"), "ignis-lower-ops"),
 }
-GATE = {"prompts": [[5, 17, 290, 33, 8, 120, 77, 4, 9, 250, 31, 6, 44, 45, 46, 47, 48, 49], [11, 12, 13, 14]], "decode": 3, "chunk": 8}
+# Whole chunks of 16 rows, and the last position.
+GATE = {"prompts": [[5, 17, 290, 33, 8, 120, 77, 4, 9, 250, 31, 6, 44, 45, 46, 47, 48, 49], [11, 12, 13, 14],
+                    [(7 * at + 3) % 300 for at in range(64)]], "decode": 3, "chunk": 16}
 
 
 def judge(model_path: str, pipeline: str, reference: str) -> dict:
@@ -77,6 +96,7 @@ def judge(model_path: str, pipeline: str, reference: str) -> dict:
     module = model.import_module(context=64, chunk=16, entries=["embed", "decode", "prefill"])
     try:
         final, *_ = ignis.run_pipeline(module, pipeline)
+        work.judge_places(final)
         logits = work.gate_logits(ignis.Session(ignis.compile(model, final), threads=2), GATE)
     except Exception as error:
         caught, reason = True, work.first_line(error)

@@ -47,7 +47,8 @@ class Verdict:
     before: Any = None  # the module that the blamed pass got
     text: str = ""  # the blamed step, for --pass-pipeline
     outputs: Outputs = field(default_factory=dict)
-    after: Any = None  # the last module
+    imported: Any = None  # the first module
+    after: Any = None  # the last
     reduced: Any = None
     kind: str = ""  # failed, meaning, memory, code
 
@@ -108,7 +109,7 @@ def trace(module: Any, steps: Iterable[Step], weights: Weights, tolerance: float
           complete: bool = True) -> Verdict:
     """Runs the steps and judges every new state."""
     steps = list(steps)
-    verdict = Verdict(steps=[step.label for step in steps], after=module)
+    verdict = Verdict(steps=[step.label for step in steps], imported=module, after=module)
     wanted = meaning.evaluate(module, weights)
     verdict.outputs = wanted
     known = {module.hash}
@@ -145,42 +146,49 @@ def trace(module: Any, steps: Iterable[Step], weights: Weights, tolerance: float
         at += 1
 
 
-def _compiled(model: Any, module: Any, lowering: str, ids: list[int], calls: list[int], threads: int) -> np.ndarray:
+def _compiled(model: Any, module: Any, lowering: str, calls: list[tuple[str, int]], threads: int) -> np.ndarray:
+    """Logits (rows, vocabulary): of a call of score every row, of others the last."""
     from . import _native
     session = _native.Session(_native.compile(model, module, lowering=lowering), threads=threads)
-    rows, at = [], 0
-    for count in calls:
-        rows.append(session.feed(ids[at:at + count]))
-        at += count
+    ids = meaning.ids_of(sum(count for _, count in calls), session.vocabulary)
+    rows: list[np.ndarray] = []
+    for name, count in calls:
+        if name == "rewind":
+            session.rewind(0)
+            continue
+        part = ids[session.position:session.position + count]
+        rows.extend(session.score(part) if name == "score" else [session.feed(part)])
     return np.stack(rows)
 
 
 def judge_code(model: Any, verdict: Verdict, weights: Weights) -> None:
     """Holds compiled logits against the interpreter's, once all IR was found right."""
     module = verdict.after
-    names = {key.split()[1]: key for key in verdict.outputs if key[0].isdigit()}
-    if not {"prefill", "decode"} <= set(names):
+    calls = meaning.calls_of(module.describe())
+    if not calls:
         return
-    ids = [(7919 * (number + 1)) % weights.config.vocabulary for number in range(64)]
-    most = module.describe()["embed"]["arguments"][0]["type"]["shape"][0]
-    calls = [min(5, most), min(3, most), 1]
-    wanted = np.stack([verdict.outputs[f"{number} {name}"][-1] for number, name in enumerate(("prefill", "prefill", "decode"))])
 
-    def off(lowering: str, against: np.ndarray, threads: int = 2) -> tuple[float, str]:
+    def logits_of(outputs: Outputs) -> np.ndarray:
+        return np.concatenate([np.atleast_2d(outputs[f"{number} {name}"]) for number, (name, _) in enumerate(calls) if name != "rewind"])
+
+    def off(module: Any, lowering: str, against: np.ndarray, threads: int = 2) -> tuple[float, str]:
+        """The worst row's difference: a mean over all would hide a few wrong ones."""
         try:
-            got = _compiled(model, module, lowering, ids, calls, threads)
+            got = _compiled(model, module, lowering, calls, threads)
         except InputError as error:
             return float("inf"), work.first_line(error)
-        value = float(np.sqrt(np.mean((got - against) ** 2)) / np.std(against))
+        value = float((np.sqrt(np.mean((got - against) ** 2, axis=1)) / np.std(against, axis=1)).max())
         return (value if np.isfinite(value) else float("inf")), ""
 
-    kernels, failure = off("kernels", wanted)
+    kernels, failure = off(module, "kernels", logits_of(verdict.outputs))
     if kernels <= CODE_TOLERANCE:
         return
-    oracle, _ = off("reference", wanted)
+    # The reference lowering takes no explicit roundings: it is asked about the import, which means the same.
+    unrounded = Weights(weights.path, rounded=False)
+    oracle, _ = off(verdict.imported, "reference", logits_of(meaning.evaluate(verdict.imported, unrounded)))
     verdict.index, verdict.kind = len(verdict.steps), "code"
     verdict.before, verdict.text = module, "ignis-lower-pipeline"
-    if oracle <= CODE_TOLERANCE:
+    if oracle <= ORACLE_TOLERANCE:
         verdict.blamed = "ignis-lower-ops"
         what = "the reference lowering is right"
     else:
@@ -215,7 +223,7 @@ class Reducer:
         self.tests += 1
         try:
             module = _native.extract(self.module, function, ops)
-            before = meaning.evaluate_function(module, self.weights)
+            before = meaning.evaluate_functions(module, self.weights)
         except InputError:
             return None  # not a module of its own
         try:
@@ -226,7 +234,7 @@ class Reducer:
         if self.kind == "failed":
             return None
         try:
-            got = meaning.evaluate_function(after, self.weights)
+            got = meaning.evaluate_functions(after, self.weights)
         except InputError:
             return module if self.kind == "memory" else None
         where, _ = meaning.difference(got, before)

@@ -23,12 +23,12 @@ KINDS = ("failed", "memory", "meaning")
 
 
 def evaluate(module: Any, weights: Weights) -> Outputs:
-    """Of a module with entry points their outputs, else those of its one function."""
+    """Of a module with entry points their outputs, else those of each of its functions by itself."""
     if "embed" in module.describe():
         return meaning.evaluate(module, weights)
-    if len(module.describe()) != 1:
-        raise InputError("expected a module with the entry point embed, or with one function")
-    return meaning.evaluate_function(module, weights)
+    if not module.describe():
+        raise InputError("expected a module with the entry point embed, or with a function at least")
+    return meaning.evaluate_functions(module, weights)
 
 
 def broken(module: Any, text: str, weights: Weights, wanted: Outputs, tolerance: float = 0.0) -> tuple[str, str]:

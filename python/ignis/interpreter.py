@@ -8,7 +8,7 @@ planning. (The bits are not those of docs/Numerics.md: products are summed in fl
 
 Memory is bytes, as the plan lays it out: buffers that share bytes do overwrite each other, and bytes
 that nobody wrote are NaN. With `check_barriers` ops between two ignis.barrier must not touch what
-another of them writes.
+another of them writes; with `compute` off that is all that is looked at.
 """
 
 from __future__ import annotations
@@ -110,8 +110,9 @@ class Hazard(InputError):
 class Interpreter:
     """Runs functions of `description` (Module.describe()). `weight(names, type)` gives a Weight."""
 
-    def __init__(self, description: dict, weight: Callable[[list[str], dict], Weight], check_barriers: bool = False):
-        self.functions, self.weight, self.check_barriers = description, weight, check_barriers
+    def __init__(self, description: dict, weight: Callable[[list[str], dict], Weight | None], check_barriers: bool = False,
+                 compute: bool = True):
+        self.functions, self.weight, self.check_barriers, self.compute = description, weight, check_barriers, compute
 
     def run(self, name: str, arguments: Sequence[Any]) -> list[Any]:
         """Calls a function. Memref arguments are arrays that are written in place; the results are those
@@ -134,6 +135,8 @@ class Interpreter:
                 self._op(op, number)
             except InputError as error:
                 raise type(error)(f"{name}, op {number}, {op['name']}: {error}") from None
+            except (IndexError, ValueError) as error:  # NumPy's: a position beyond the caches, shapes that do not fit
+                raise InputError(f"{name}, op {number}, {op['name']}: {error}") from None
         return []
 
     # --- Ops --------------------------------------------------------------------------------------
@@ -188,6 +191,8 @@ class Interpreter:
             self._hazards(operands, inits, number)
         if not onTensors:
             self._overlaps(op["name"], operands, inits)
+        if not self.compute:
+            return
         method = getattr(self, "_" + op["name"].removeprefix("ignis."), None)
         if method is None:
             raise InputError("no interpretation")

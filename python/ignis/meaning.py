@@ -19,9 +19,11 @@ Outputs = dict[str, np.ndarray]
 
 
 class Weights:
-    """Tensors of a GGUF file as the interpreter wants them."""
+    """Tensors of a GGUF file as the interpreter wants them. Inputs of quantised ones are rounded, as kernels do it, or
+    not, as --lowering=reference has it."""
 
-    def __init__(self, path: str):
+    def __init__(self, path: str, rounded: bool = True):
+        self.path, self.rounded = path, rounded
         self.file = File(path)
         self.config = ModelConfig.from_file(self.file)
         self._made: dict[tuple[str, ...], Weight] = {}
@@ -35,7 +37,7 @@ class Weights:
             values = np.concatenate([np.asarray(self.file.array(name), np.float32) for name in names])
             if list(values.shape) != type_["shape"]:
                 raise InputError(f"{' '.join(names)}: shape {list(values.shape)}, the module says {type_['shape']}")
-            self._made[key] = Weight(values, type_["element"] == "!ignis.q8_0")
+            self._made[key] = Weight(values, self.rounded and type_["element"] == "!ignis.q8_0")
         return self._made[key]
 
 
@@ -49,10 +51,11 @@ class Machine:
     """Calls a module's entry points in turn, as a session does. With the entry `batch` there are several
     sequences; `decode`, `prefill` and `score` see the caches of sequence 0."""
 
-    def __init__(self, module: Any, weights: Weights, check_barriers: bool = False):
+    def __init__(self, module: Any, weights: Weights | None, check_barriers: bool = False):
+        """Without weights nothing is computed; only what ops touch is looked at."""
         self.functions = module.describe()
-        self.interpreter = Interpreter(self.functions, weights, check_barriers)
-        self.config = weights.config
+        self.interpreter = Interpreter(self.functions, weights or (lambda names, type_: None), check_barriers, weights is not None)
+        self.config = weights.config if weights else None
         self.caches: dict[str, np.ndarray] = {}  # [sequences, layers, ...]
         self.sequences = self._sequences()
         self.positions = [0] * self.sequences
@@ -77,7 +80,7 @@ class Machine:
                 shape = type_["shape"] if all_of_them else [self.sequences, *type_["shape"]]
                 self.caches[role] = poisoned(shape, type_["element"])
             return self.caches[role] if all_of_them else self.caches[role][0]
-        if role == "rope_table":
+        if role == "rope_table" and self.config:
             return rope_table(self.config, type_["shape"][0], argument["attributes"]["ignis.rope_base"])
         if role == "arena":
             return arena
@@ -90,7 +93,7 @@ class Machine:
         else:
             value = poisoned(type_["shape"], type_["element"])
         if role in given:
-            rows = given[role]
+            rows = np.asarray(given[role])
             value[:len(rows)] = rows
         return value
 
@@ -143,29 +146,73 @@ class Machine:
         return {"keys": written(flat), "values": written(values)}
 
 
+FILLED = 256  # positions that evaluate() fills at most
+
+
+def ids_of(count: int, vocabulary: int) -> list[int]:
+    return [(7919 * (number + 1)) % vocabulary for number in range(count)]
+
+
+def calls_of(functions: dict) -> list[tuple[str, int]]:
+    """(entry point, rows) of the calls of evaluate() but for batch: a few rows, then whole chunks up to the last
+    position of the caches, or FILLED, whose row is decode's. "rewind" goes back to position 0."""
+    most = functions["embed"]["arguments"][0]["type"]["shape"][0]
+    calls = [("prefill", min(5, most)), ("prefill", min(3, most)), ("decode", 1), ("score", min(4, most)), ("decode", 1)]
+    calls = [call for call in calls if call[0] in functions]
+    caches = [argument["type"]["shape"] for name, _ in calls for argument in functions[name]["arguments"]
+              if argument["attributes"].get("ignis.role") == "v_cache"]
+    context = min((shape[-2] for shape in caches), default=0)
+    at, end = sum(count for _, count in calls), min(context, FILLED) - 6 * ("batch" in functions)  # which goes on from here
+    last = int("decode" in functions)
+    for number in range(at + last, end, most):
+        name = [name for name in ("prefill", "score", "prefill") if name in functions]
+        if name:
+            calls.append((name[(number // most) % len(name)], min(most, end - number)))
+    while calls and sum(count for _, count in calls) > max(context, 1):
+        calls.pop()  # caches of a few positions
+    calls += [("decode", 1)] * bool(last and sum(count for _, count in calls) < end)
+    many = next((name for name in ("prefill", "score") if name in functions), None)
+    if many and max(count for _, count in calls) < most <= context:  # no room for a whole chunk behind the few rows
+        calls += [("rewind", 0), (many, most)]
+    return calls
+
+
 def evaluate(module: Any, weights: Weights, check_barriers: bool = False) -> Outputs:
     """Logits and caches of a few calls of every entry point that the module has."""
     machine = Machine(module, weights, check_barriers)
-    rows = {name: function["arguments"] for name, function in machine.functions.items()}
-    if "embed" not in rows or len(rows) == 1:
+    if "embed" not in machine.functions or len(machine.functions) == 1:
         raise InputError("expected a module with the entry point embed and another one")
-    most = rows["embed"][0]["type"]["shape"][0]
     outputs: Outputs = {}
-    ids = [(7919 * (number + 1)) % weights.config.vocabulary for number in range(64)]
-    plan = [("prefill", min(5, most)), ("prefill", min(3, most)), ("decode", 1), ("score", min(4, most)), ("decode", 1)]
+    plan = calls_of(machine.functions)
+    ids = ids_of(sum(count for _, count in plan) + 64, weights.config.vocabulary)
     for number, (name, count) in enumerate(plan):
-        if name in rows:
-            at = machine.position
-            outputs[f"{number} {name}"] = machine.forward(name, ids[at:at + count])
-    if "batch" in rows:
-        most = rows["batch"][0]["type"]["shape"][0]
-        last = machine.sequences - 1
+        if name == "rewind":
+            machine.positions = [0] * machine.sequences
+            continue
+        at = machine.position
+        outputs[f"{number} {name}"] = machine.forward(name, ids[at:at + count])
+    if "batch" in machine.functions:
+        most = machine.functions["batch"]["arguments"][0]["type"]["shape"][0]
+        last, at = machine.sequences - 1, sum(count for _, count in plan)
         for number, sequences in enumerate(([0, last], [last], [last, 0, last])):
             sequences = sequences[:most]
-            at = sum(machine.positions)
             outputs[f"{len(plan) + number} batch"] = machine.step(sequences, ids[at:at + len(sequences)])
+            at += len(sequences)
     outputs.update({f"cache {key}": value for key, value in machine.cache().items()})
     return outputs
+
+
+def check_places(module: Any) -> None:
+    """Hazard if an op of an entry point writes over what it still reads, or if no barrier separates two ops that touch
+    the same bytes. On buffers, with barriers; what the interpreter does not know is not judged."""
+    machine = Machine(module, None, check_barriers=True)
+    for name in machine.functions:
+        try:
+            machine.call(name, position=0, rows=0)
+        except Hazard:
+            raise
+        except InputError:
+            pass
 
 
 def difference(got: Outputs, wanted: Outputs) -> tuple[str | None, float]:
@@ -202,17 +249,18 @@ def made_up(argument: dict, number: int, functions_rows: int = 0) -> Any:
     return value
 
 
-def evaluate_function(module: Any, weights: Weights) -> Outputs:
-    """The one function of an extracted module on made-up inputs: results and memrefs afterwards."""
+def evaluate_functions(module: Any, weights: Weights) -> Outputs:
+    """Each function by itself on made-up inputs: results and memrefs afterwards."""
     functions = module.describe()
-    (name, function), = functions.items()
-    arguments = [made_up(argument, number) for number, argument in enumerate(function["arguments"])]
-    results = Interpreter(functions, weights).run(name, arguments)
-    outputs = {f"result {number}": np.asarray(value).copy() for number, value in enumerate(results)}
-    for number, (argument, value) in enumerate(zip(function["arguments"], arguments)):
-        if argument["type"]["kind"] == "memref" and isinstance(value, np.ndarray):
-            outputs[f"argument {number}"] = value.copy()
+    outputs: Outputs = {}
+    for name, function in functions.items():
+        arguments = [made_up(argument, number) for number, argument in enumerate(function["arguments"])]
+        results = Interpreter(functions, weights).run(name, arguments)
+        outputs.update({f"{name}, result {number}": np.asarray(value).copy() for number, value in enumerate(results)})
+        for number, (argument, value) in enumerate(zip(function["arguments"], arguments)):
+            if argument["type"]["kind"] == "memref" and isinstance(value, np.ndarray):
+                outputs[f"{name}, argument {number}"] = value.copy()
     return outputs
 
 
-__all__ = ["Hazard", "Machine", "Outputs", "Weights", "difference", "evaluate", "evaluate_function"]
+__all__ = ["Hazard", "Machine", "Outputs", "Weights", "check_places", "difference", "evaluate", "evaluate_functions"]

@@ -156,6 +156,12 @@ def describe_final(module: Any) -> dict[str, dict]:
     return facts
 
 
+def judge_places(module: Any) -> None:
+    """Hazard if ops of a planned module meet in memory: threads may compute the right logits all the same, by luck."""
+    from .meaning import check_places
+    check_places(apply(module, "func.func(ignis-insert-barriers)")[0])
+
+
 def gate_logits(session: Any, gate: dict) -> np.ndarray:
     """Logits (rows, vocabulary) of the fixed prompts: of each prompt's beginning in chunks, then of
     its last `decode` ids one by one; with `score`, of every id of them too."""
@@ -215,6 +221,8 @@ def measure(task: dict) -> dict:
     stage = "facts"
     try:
         out["facts"] = describe_final(module)
+        stage = "places"
+        judge_places(module)
         stage = "compile"
         compiled, session = _session(task, task["module"], keep=False)
         out["compile_seconds"] = round(compiled.seconds, 4)

@@ -1,4 +1,4 @@
-# ===- plants.py - ten broken passes -----------------------------------------------------------=== #
+# ===- plants.py - twelve broken passes --------------------------------------------------------=== #
 # SPDX-License-Identifier: Apache-2.0
 """Each function does what a pass does and then breaks its result the way a slip in the pass would. All
 still verify; only the meaning is wrong. They serve as steps `python:plants.py:NAME` of an experiment.
@@ -100,6 +100,23 @@ def plan_overlap(module):
     return _run(module, "func.func(ignis-plan-memory{planner=none})", change)
 
 
+def rope_stale(module):
+    """The last rope of queries turns them as if they stood at position 0."""
+    return _run(module, "func.func(ignis-fuse-rope-cache)",
+                _last(r"\n( *%\w+ = ignis\.rope [^\n]*?)position\(%arg\d+\)",
+                      r"\n    %stale = arith.constant 0 : index\n\1position(%stale)"))
+
+
+def last_row_shared(module):
+    """A buffer of whole chunks begins in the last row of the one before it; shorter chunks do not show it."""
+    def change(text):
+        views = re.findall(r"memref\.view %\w+\[(%\w+)\].*? to memref<16x64xf32>", text)
+        offset = {name: int(value) for name, value in re.findall(r"(%\w+) = arith\.constant (\d+) : index", text)}
+        name = sorted({name for name in views if offset[name] >= 256}, key=offset.__getitem__)[2]
+        return re.sub(rf"({name} = arith\.constant )\d+ :", rf"\g<1>{offset[name] - 256} :", text)
+    return _run(module, "func.func(ignis-plan-memory{planner=none})", change)
+
+
 # name: (what it stands for, the order that it is planted in, with PLANT in its place)
 ORDERS = {
     "rms_norm_eps": ("ignis-fuse-rms-norm", "PLANT ignis-fuse-swiglu bufferize rounding attention plan"),
@@ -111,5 +128,7 @@ ORDERS = {
     "rope_cache_layer": ("ignis-fuse-rope-cache", "PLANT ignis-fuse-qkv bufferize rounding attention plan"),
     "rounding_stale": ("ignis-share-rounding", "ignis-fuse-rms-norm PLANT bufferize rounding attention plan"),
     "attention_reordered": ("ignis-decompose-attention", "ignis-fuse-swiglu bufferize rounding PLANT plan"),
+    "rope_stale": ("ignis-fuse-rope-cache", "ignis-fuse-rms-norm PLANT bufferize rounding attention plan"),
+    "last_row_shared": ("ignis-plan-memory", "ignis-fuse-rms-norm bufferize rounding attention PLANT"),
     "plan_overlap": ("ignis-plan-memory", "ignis-fuse-rms-norm bufferize rounding attention PLANT"),
 }
