@@ -23,6 +23,7 @@ import numpy as np
 
 from . import check, meaning, work
 from .errors import InputError, note
+from .output import atomic
 from .meaning import Outputs, Weights
 from .pipeline import Pass, Pipeline
 
@@ -305,6 +306,23 @@ def reduce(model_path: str, module: Any, steps: list[Step], tolerance: float = 0
     return verdict
 
 
+def illegal(module: Any, steps: list[Step]) -> str | None:
+    """Says which pass may not stand where it does, if one may not: it is judged all the same."""
+    from . import _native, contracts
+    facts = frozenset(_native.facts(module))
+    for step in steps:
+        info = contracts.registry().get(step.label)
+        if info and not info.contract.allows(facts):
+            reason = (f"{step.label} requires {' '.join(sorted(info.contract.requires - facts))}, which does not hold there: "
+                      "ignis-opt refuses this order")
+            note(reason)
+            return reason
+        if info is None and step.text.startswith("python:"):
+            return None  # whatever it does to the facts
+        facts = info.contract.after(facts) if info else facts
+    return None
+
+
 def main(options: argparse.Namespace) -> int:
     from . import _native, contracts
     for plugin in options.load_pass_plugin:
@@ -315,7 +333,9 @@ def main(options: argparse.Namespace) -> int:
         module = _native.Model(options.model, require_data=False).import_module(
             context=options.context, chunk=options.chunk, sequences=options.batch,
             entries=["embed", "decode", "prefill"] + ["batch"] * bool(options.batch))
-    verdict = reduce(options.model, module, steps_of(options.pass_pipeline), options.tolerance)
+    steps = steps_of(options.pass_pipeline)
+    illegal(module, steps)
+    verdict = reduce(options.model, module, steps, options.tolerance)
     text = str(verdict.reduced) if verdict.reduced is not None else None
     if options.json:
         print(json.dumps({"blamed": verdict.blamed or None, "index": verdict.index, "reason": verdict.reason,
@@ -325,7 +345,8 @@ def main(options: argparse.Namespace) -> int:
     else:
         print(f"{verdict.blamed} (step {verdict.index + 1} of {len(verdict.steps)}): {verdict.reason}")
     if text and options.output:
-        Path(options.output).write_text(text)
+        with atomic(options.output) as file:
+            file.write(text.encode())
         note(f"wrote {options.output}; python3 -m ignis check {options.output} --model {options.model} "
              f"--pass-pipeline='{verdict.text}'")
     elif text and not options.json:

@@ -83,7 +83,7 @@ def _report(options: argparse.Namespace) -> int:
 
 def _show(options: argparse.Namespace) -> int:
     from .show import show
-    return show(options.results, options.state, options.sort, options.top)
+    return show(options.results, options.state, options.sort, options.top, options.experiment)
 
 
 def _reduce(options: argparse.Namespace) -> int:
@@ -130,6 +130,7 @@ def main(arguments: list[str] | None = None) -> int:
     show = commands.add_parser("show", help="a ranked table of results, or one state")
     show.add_argument("results", help="a results file")
     show.add_argument("state", nargs="?", help="the beginning of a state's hash: everything about it")
+    show.add_argument("--experiment", help="the TOML file, if it is not where the results say")
     show.add_argument("--sort", default="decode", help="decode, prefill, total_ops, barriers, arena, ...")
     show.add_argument("--top", type=_count, default=20)
     show.set_defaults(run=_show)

@@ -15,8 +15,10 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import re
 import signal
 import threading
+import time
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -148,10 +150,13 @@ class Pool:
 
     def _exit_reason(self, processes: Iterable) -> str:
         for process in processes:
-            for _ in range(200):  # 20 seconds of this process's own: a machine that slept took none of them
+            # The pool's own thread waits for the process too: who comes second is told nothing until the first has
+            # noted the code. 20 seconds of this process's own; a machine that slept took none of them.
+            for _ in range(100):
                 process.join(POLL)
                 if process.exitcode is not None:
                     break
+                time.sleep(POLL)
             code = process.exitcode
             if process.pid in self._ended:
                 return self._ended[process.pid]
@@ -285,6 +290,8 @@ class DaskExecutor(Executor):
             from distributed import Client
         except ImportError:
             raise InputError("--dask wants Dask's distributed scheduler: install python3-distributed") from None
+        if not re.fullmatch(r"(\w+://)?[^/]+:\d+", address):
+            raise InputError(f"--dask {address}: expected tcp://HOST:PORT")
         try:
             self.client = Client(address, timeout=timeout, set_as_default=False)
         except (OSError, ValueError) as error:

@@ -8,6 +8,7 @@ results file at once, so that a run may be interrupted at any time and goes on w
 from __future__ import annotations
 
 import hashlib
+import io
 import itertools
 import math
 import os
@@ -24,6 +25,7 @@ from .errors import InputError, note
 from .executors import Crash, Pool
 from .experiment import Experiment
 from .graph import Graph
+from .output import atomic
 from .progress import Bar
 from .results import Results, digest, provenance
 from .space import Order
@@ -74,9 +76,8 @@ class Explorer:
         self.gate = {"prompts": self.experiment.prompts(self.model), "decode": gate["decode"], "chunk": gate["chunk"],
                      "score": "score" in self.experiment.imports["entries"]}
         path = self.results.path.with_suffix(".reference.npy")
-        if path.exists():
-            logits = np.load(path)
-        else:
+        logits = self._kept_reference(path)
+        if logits is None:
             (_, outcome), = self.alone.run(work.reference, [self._task(state, gate=self.gate)])
             if isinstance(outcome, Crash):
                 raise InputError(f"the reference order: {outcome.reason}")
@@ -96,12 +97,25 @@ class Explorer:
                                  f"they differ by {difference:.2%} of their standard deviation, expected 3 % at most")
             note(f"reference order {' '.join(order)}: logits differ from ignis.reference by {difference:.2%} of their "
                  "standard deviation (root mean square)")
-            temporary = path.with_suffix(".partial")
-            with open(temporary, "wb") as file:
-                np.save(file, logits)
-            os.replace(temporary, path)
+            content = io.BytesIO()
+            np.save(content, logits)
+            with atomic(path) as file:
+                file.write(content.getvalue())
         self.reference_path = str(path.resolve())
         self.reference_digest = hashlib.sha256(logits.tobytes()).hexdigest()
+        if self.results.known.reference is None:
+            self.results.append("reference", digest=self.reference_digest)
+        elif self.results.known.reference != self.reference_digest:
+            raise InputError(f"{self.results.path}: the reference order computes other logits than when these results began")
+
+    def _kept_reference(self, path: Path) -> np.ndarray | None:
+        """The logits of an earlier run into the same results; None if they are not these (any more)."""
+        try:
+            logits = np.load(path)
+        except (OSError, ValueError, EOFError):
+            return None
+        digest_of = hashlib.sha256(logits.tobytes()).hexdigest() if isinstance(logits, np.ndarray) else None
+        return logits if digest_of == self.results.known.reference else None
 
     def measure(self, finals: dict[str, float], deadline: float = math.inf) -> bool:
         """Final states (with the tolerance each may have) that have no record yet; whether all have one."""

@@ -35,9 +35,11 @@ def atomic(path: str | os.PathLike) -> Iterator[BinaryIO]:
         with os.fdopen(descriptor, "wb", buffering=1 << 20) as file:
             yield file
         os.replace(temporary, target)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             temporary.unlink()
+        if isinstance(error, OSError) and error.errno and error.filename in (None, str(temporary)):  # a write knows no name
+            raise OSError(error.errno, error.strerror, str(path)) from None
         raise
 
 

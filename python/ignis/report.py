@@ -40,6 +40,11 @@ class Loaded:
         if not known.runs:
             raise InputError(f"{results_path}: no record of a run")
         self.run = known.runs[-1]
+        if not experiment_path and not Path(self.run["experiment"]).is_file():
+            raise InputError(f"{results_path}: its experiment {self.run['experiment']} is not there; --experiment FILE.toml names "
+                             "the file where it is now")
+        if not Path(self.run["model_path"]).is_file():
+            raise InputError(f"{results_path}: its model {self.run['model_path']} is not there")
         self.experiment = experiment.load(experiment_path or self.run["experiment"], self.run["model_path"],
                                           [] if experiment_path else self.run["plugins"])
         model = _native.Model(self.run["model_path"], require_data=False)

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Results are JSON lines, only ever appended. Kinds of records:
 
-* run      what was run: experiment, commit, CPU, LLVM, compiler, model, seed, command
-* edge     a step from one state to another, or why it failed
-* order    an order that was tried, and the state that it ends in
-* measure  a final state, once: correct or not and why, compile time, barriers, kernel calls
-* timing   paired ratios of a final state's speed to the default order's
-* done     the search came to its end
+* run        what was run: experiment, commit, CPU, LLVM, compiler, model, seed, command
+* edge       a step from one state to another, or why it failed
+* order      an order that was tried, and the state that it ends in
+* measure    a final state, once: correct or not and why, compile time, barriers, kernel calls
+* timing     paired ratios of a final state's speed to the default order's
+* reference  SHA-256 of the logits that are right, which are kept beside the results
+* done       the search came to its end
 
 A process that dies may leave half a line at the end: it is ignored, and what it said is done anew.
 """
@@ -28,6 +29,16 @@ from typing import IO, Iterable, Iterator
 from .errors import InputError
 
 
+_KEYS: dict[str, dict[str, tuple[type, ...]]] = {
+    "run": {"identity": (dict,), "experiment": (str,), "model_path": (str,), "plugins": (list,), "default": (list,), "steps": (dict,)},
+    "edge": {"from": (str,), "step": (str,)},
+    "order": {"order": (list,), "hash": (str, type(None))},
+    "measure": {"hash": (str,), "ok": (bool,), "reason": (str, type(None)), "facts": (dict,)},
+    "timing": {"hash": (str,), "default": (str,), "pairs": (dict,)},
+    "reference": {"digest": (str,)},
+}
+
+
 def read(path: str | os.PathLike) -> Iterator[dict]:
     """The records of a file; half a line at its end is left out."""
     with open(path, "rb") as file:
@@ -40,6 +51,10 @@ def read(path: str | os.PathLike) -> Iterator[dict]:
                 raise InputError(f"{path}:{number}: not a JSON record") from None
             if not isinstance(record, dict) or "kind" not in record:
                 raise InputError(f"{path}:{number}: expected an object with the key 'kind'")
+            for key, kind in _KEYS.get(record["kind"] if isinstance(record["kind"], str) else "", {}).items():
+                if not isinstance(record.get(key), kind):
+                    raise InputError(f"{path}:{number}: expected {' or '.join(t.__name__ for t in kind)} for {key!r} in a record of kind "
+                                     f"{record['kind']!r}, got {record.get(key)!r:.80}")
             yield record
 
 
@@ -53,6 +68,7 @@ class Known:
     measures: dict[str, dict] = field(default_factory=dict)
     timings: dict[str, list[dict]] = field(default_factory=dict)
     done: list[dict] = field(default_factory=list)
+    reference: str | None = None
 
     def add(self, record: dict) -> None:
         kind = record["kind"]
@@ -66,6 +82,8 @@ class Known:
             self.measures[record["hash"]] = record
         elif kind == "timing":
             self.timings.setdefault(record["hash"], []).append(record)
+        elif kind == "reference":
+            self.reference = record["digest"]
         elif kind == "done":
             self.done.append(record)
 
@@ -108,8 +126,11 @@ class Results:
     def append(self, kind: str, **values: object) -> dict:
         """Writes a record and hands it to the system before it returns."""
         record = {"kind": kind, **values}
-        self._file.write(json.dumps(record, separators=(",", ":")).encode() + b"\n")
-        self._file.flush()
+        try:
+            self._file.write(json.dumps(record, separators=(",", ":")).encode() + b"\n")
+            self._file.flush()
+        except OSError as error:  # the disk is full, say: half a line may be there, which the next run takes away
+            raise OSError(error.errno, error.strerror, str(self.path)) from None
         self.known.add(record)
         return record
 
@@ -118,8 +139,11 @@ class Results:
 
     def close(self) -> None:
         if self._file is not None:
-            self._file.close()
-            self._file = None
+            file, self._file = self._file, None
+            try:
+                file.close()
+            except OSError:  # append() said so
+                pass
 
     def __enter__(self) -> Results:
         return self

@@ -24,8 +24,8 @@ def _sortable(value: Any, faster: bool) -> Any:
     return (0, -value[0] if isinstance(value, tuple) else -value if faster else value)
 
 
-def show(results: str, state: str | None, sort: str, top: int) -> int:
-    loaded = Loaded(results)
+def show(results: str, state: str | None, sort: str, top: int, experiment: str | None = None) -> int:
+    loaded = Loaded(results, experiment)
     rows = rows_of(loaded)
     if state:
         found = [row for row in rows if row["hash"].startswith(state)]

@@ -13,7 +13,8 @@ py::object ignis::python::parseJSON(const std::string &text) {
   return py::module_::import("json").attr("loads")(text);
 }
 
-/// Before 2.12, pybind11 knows arrays as NumPy 1 lays them out; with NumPy 2 it would read and make wrong ones.
+/// Before 2.12, pybind11 knows arrays as NumPy 1 lays them out; with NumPy 2 it would read and make
+/// wrong ones.
 static void checkNumPy() {
 #if PYBIND11_VERSION_HEX < 0x020C0000
   std::string version = py::str(py::module_::import("numpy").attr("__version__"));

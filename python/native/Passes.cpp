@@ -37,7 +37,8 @@ LogicalResult parseInto(StringRef text, PassManager &manager, std::string &messa
   return parsePassPipeline(text, manager, stream);
 }
 
-/// What parseInto() had to say, on one line. LLVM's option parser prints some of it on stderr instead.
+/// What parseInto() had to say, on one line. LLVM's option parser prints some of it on stderr
+/// instead.
 std::string parseFailure(StringRef message) {
   StringRef line = message.trim().split('\n').first;
   return "pass pipeline: " + (line.empty() ? "the value of an option cannot be read" : line.str());

@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The correctness check refuses what each of twelve broken passes makes, and blames that pass."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +14,7 @@ import ignis
 from ignis import blame, work
 from ignis.errors import InputError
 from ignis.meaning import Weights
+from laboratory import ROOT
 from plants import ORDERS
 
 PLANTS = Path(__file__).with_name("plants.py")
@@ -68,6 +72,22 @@ def test_caught_and_blamed(lab, name):
     ops = [op["name"] for function in reduced.describe().values() for op in function["ops"]]
     everything = sum(len(function["ops"]) for function in module.describe().values())
     assert len(ops) < everything / 4, ops
+
+
+def test_ignis_reduce_with_our_check(lab, tiny, tmp_path):
+    """mlir-reduce, asked by `python3 -m ignis check`, leaves the ops that the broken pass gets wrong."""
+    _, module, weights, _ = lab
+    verdict = blame.trace(module, steps_of("residual_stale"), weights)
+    (tmp_path / "before.mlir").write_text(str(verdict.before))
+    made = subprocess.run([ROOT / "build/bin/ignis-reduce" if "IGNIS_BUILD_DIR" not in os.environ else
+                           Path(os.environ["IGNIS_BUILD_DIR"]) / "bin/ignis-reduce", tmp_path / "before.mlir", "--", sys.executable,
+                           "-m", "ignis", "check", "--model", tiny, "--interesting=meaning",
+                           f"--pass-pipeline=python:{PLANTS}:residual_stale"], capture_output=True, text=True, timeout=600,
+                          env={**os.environ, "PYTHONPATH": str(ROOT / "python")})
+    assert made.returncode == 0, made.stderr
+    functions = ignis.Module.parse(made.stdout).describe()
+    (name, function), = functions.items()
+    assert sorted(op["name"] for op in function["ops"] if op["name"].startswith("ignis.")) == ["ignis.add", "ignis.linear", "ignis.weight"]
 
 
 def test_right_passes_are_not_blamed(lab):
@@ -170,3 +190,10 @@ def test_compare_says_where():
     got[0, 0] = np.nan
     assert not work.compare(got, wanted, 1e9)[0]
     assert not work.compare(-wanted, wanted, 0.0)[0]  # -0 has other bits
+
+
+def test_an_illegal_order_is_named(lab):
+    _, module, _, _ = lab
+    assert blame.illegal(module, blame.steps_of("ignis-bufferize-pipeline,func.func(ignis-fuse-rms-norm)")) == (
+        "ignis-fuse-rms-norm requires tensors, which does not hold there: ignis-opt refuses this order")
+    assert blame.illegal(module, blame.steps_of("ignis-fuse-pipeline,ignis-bufferize-pipeline,ignis-plan-pipeline")) is None

@@ -124,6 +124,27 @@ def test_memory_of_the_machine():
     assert Pool(4).memory == total_memory() * 3 // 4 // 4
 
 
+def test_the_exit_code_that_another_thread_took():
+    """Between waitpid and the note of its result a process has no exit code for others."""
+    class Process:
+        pid, looks = 1, 0
+
+        def join(self, timeout):
+            pass  # at once: it has ended
+
+        @property
+        def exitcode(self):
+            self.looks += 1
+            return None if self.looks < 4 else 3
+    assert Pool(1)._exit_reason([Process()]) == "the process ended with status 3"
+
+
+@pytest.mark.parametrize("address", ["foo", "tcp://", "tcp://host", "host:", ""])
+def test_an_address_that_is_none(address):
+    with pytest.raises(InputError, match="install python3-distributed|expected tcp://HOST:PORT"):
+        DaskExecutor(address)
+
+
 def test_dask_without_a_scheduler():
     with pytest.raises(InputError, match="install python3-distributed|no scheduler answers"):
         DaskExecutor("tcp://127.0.0.1:1", timeout=0.5)

@@ -3,25 +3,29 @@
 """Whatever happens to the writer, every whole line stays, and no line is counted that is not whole."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
 from ignis import results
 from ignis.errors import InputError
 from ignis.results import Results
+from laboratory import ROOT
 
 IDENTITY = {"model": "m", "space": "s"}
 
 
 def write(path):
     with Results(path, IDENTITY) as made:
-        made.append("run", identity=IDENTITY)
+        made.append("run", identity=IDENTITY, experiment="e.toml", model_path="m.gguf", plugins=[], default=["a"], steps={})
         made.append("edge", **{"from": "r", "step": "a", "to": "s"})
         made.append("edge", **{"from": "r", "step": "b", "error": "why"})
         made.append("order", order=["a"], hash="s")
-        made.append("measure", hash="s", ok=True)
-        made.append("timing", hash="s", pairs={})
-        made.append("timing", hash="s", pairs={})
+        made.append("measure", hash="s", ok=True, reason=None, facts={})
+        made.append("timing", hash="s", default="s", pairs={})
+        made.append("timing", hash="s", default="s", pairs={})
         made.append("done", complete=True)
         made.sync()
     return path.read_bytes()
@@ -84,3 +88,42 @@ def test_provenance():
     assert made["cpu"] and made["cores"] >= 1 and made["command"] and len(made["compiler"]) == 16
     assert "commit" in made and made["python"].startswith("3.")
     json.dumps(made)
+
+
+@pytest.mark.parametrize("line, reason", [
+    ('{"kind":"edge"}', "expected str for 'from' in a record of kind 'edge', got None"),
+    ('{"kind":"edge","from":"r","step":3}', "expected str for 'step' in a record of kind 'edge', got 3"),
+    ('{"kind":"measure","hash":"s","ok":"yes"}', "expected bool for 'ok' in a record of kind 'measure', got 'yes'"),
+    ('{"kind":"run"}', "expected dict for 'identity' in a record of kind 'run', got None"),
+    ('{"kind":"timing","hash":"s","default":"s","pairs":[]}', "expected dict for 'pairs'"),
+    ('{"kind":"order","order":"a","hash":null}', "expected list for 'order'"),
+    ("[]", "expected an object with the key 'kind'"), ("{", "not a JSON record"), ("\x00", "not a JSON record"),
+])
+def test_a_wrong_record_is_named(tmp_path, line, reason):
+    path = tmp_path / "r.jsonl"
+    lines = write(path).splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[:3]) + line.encode() + b"\n" + b"".join(lines[3:]))
+    with pytest.raises(InputError) as caught:
+        Results(path)
+    assert str(caught.value).startswith(f"{path}:4: ") and reason in str(caught.value)
+
+
+def test_a_full_disk_names_the_file(tmp_path):
+    """Whole lines stay, and the next run goes on behind them."""
+    path = tmp_path / "r.jsonl"
+    made = subprocess.run(["bash", "-c", 'ulimit -f 4; trap "" XFSZ; exec "$@"', "-", sys.executable, "-c", """
+import sys
+from ignis import errors
+from ignis.results import Results
+def work():
+    with Results(sys.argv[1], {}) as made:
+        for number in range(1000):
+            made.append("edge", **{"from": "r", "step": str(number), "to": "x" * 100})
+sys.exit(errors.run(work))
+""", path], capture_output=True, text=True, timeout=60, env={**os.environ, "PYTHONPATH": str(ROOT / "python")})
+    assert (made.returncode, made.stderr) == (1, f"error: {path}: File too large\n")
+    whole = path.read_bytes().count(b"\n")
+    with Results(path, {}) as again:
+        assert len(again.known.edges) == whole > 5
+        again.append("edge", **{"from": "r", "step": "next", "to": "y"})
+    assert len(Results(path).known.edges) == whole + 1

@@ -7,10 +7,9 @@ import os
 import time
 
 import pytest
+from jupyter_client.manager import start_new_kernel
 
 from laboratory import ROOT, write
-
-client = pytest.importorskip("jupyter_client.manager")
 
 PRELUDE = """
 import random, ignis
@@ -42,7 +41,7 @@ CALLS = {"passes": "ignis.run_pipeline(module, MANY)", "planner": "ignis.plan_me
 class Kernel:
     def __init__(self):
         environment = {**os.environ, "PYTHONPATH": f"{ROOT}/python", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
-        self.manager, self.client = client.start_new_kernel(kernel_name="python3", startup_timeout=120, env=environment)
+        self.manager, self.client = start_new_kernel(kernel_name="python3", startup_timeout=120, env=environment)
 
     def run(self, code, interrupt=None):
         """Messages of a cell; `interrupt` seconds after it began the stop button is pressed."""

@@ -104,8 +104,8 @@ private:
         if (complement && chunks <= 2)
           break;
         auto [begin, end] = range(turn % chunks, size, ops.size());
-        Numbers kept = complement ? without(ops, begin, end)
-                                  : Numbers(ops.begin() + begin, ops.begin() + end);
+        Numbers kept =
+            complement ? without(ops, begin, end) : Numbers(ops.begin() + begin, ops.begin() + end);
         if (OwningOpRef<ModuleOp> module = shows(function, kept)) {
           best = std::move(module);
           ops = std::move(kept);
