@@ -165,7 +165,8 @@ def emit(model: Model, phase: str, module: Module | None = None, *, pipeline: st
 
 def run_pipeline(module: Module, pipeline: str, verify: bool = True,
                  report: bool = False) -> tuple[Module, dict[str, Any] | None, float, list[str]]:
-    """(new module, report as ignis-opt --ignis-report writes it or None, seconds, remarks). InputError with the
+    """(new module, report as ignis-opt --ignis-report writes it or None, seconds, remarks: what the passes say they
+    did, "[Passed] fuse-rms-norm | ... matches=49" for each function, and warnings). InputError with the
     diagnostic if a pass fails; Ctrl-C skips the passes that are left."""
 
 def check_pipeline(pipeline: str) -> str:

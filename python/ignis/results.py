@@ -100,6 +100,8 @@ class Results:
             for record in read(self.path):
                 self.known.add(record)
             return
+        if self.path.exists() and not self.path.is_file() and not self.path.is_dir():  # open() refuses a directory itself
+            raise InputError(f"{self.path}: expected a regular file, got a device or pipe")
         self._file = open(self.path, "a+b")
         try:
             self._begin(identity)

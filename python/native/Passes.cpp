@@ -10,6 +10,7 @@
 #include "ignis/Runtime/CompilerLibrary.h"
 
 #include "mlir/IR/Action.h"
+#include "mlir/IR/Remarks.h"
 #include "mlir/Pass/Pass.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
@@ -87,11 +88,18 @@ RunResult runPipeline(const ignis::python::Module &input, const std::string &pip
               return;
             transform();
           });
+      // What passes say of their work comes to the handler above; nothing is written to a stream.
+      remark::RemarkCategories categories;
+      categories.passed = "ignis";
+      (void)remark::enableOptimizationRemarks(
+          context, nullptr, std::make_unique<remark::RemarkEmittingPolicyAll>(), categories,
+          /*printAsEmitRemarks=*/true);
       auto begin = std::chrono::steady_clock::now();
       ok = succeeded(manager.run(*copy));
       result.seconds =
           std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
       context.registerActionHandler(nullptr);
+      context.setRemarkEngine(nullptr);
       if (ok && !interrupt.stop()) {
         result.module = wrap(std::move(copy));
         if (reported)

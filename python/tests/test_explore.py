@@ -215,6 +215,23 @@ def test_faulty_steps_are_results(tiny, tmp_path):
     assert explorer.cost(wrong[0]["hash"]) == math.inf
 
 
+def test_a_plan_that_is_wrong_for_whole_chunks_alone(tiny, tmp_path):
+    """Every order with it is wrong, and no other one."""
+    steps = (f'{{pass = "ignis-fuse-rms-norm", required = true}}, {{python = "{TESTS}/plants.py:last_row_shared", group = "plan", required = true, '
+             'requires = ["buffers", "attention-split", "rounded"], '
+             'establishes = ["planned"], invalidates = ["barriers"]}, ')
+    path, results = write(tmp_path / "e.toml", tiny, steps, '"ignis-fuse-rms-norm", '), tmp_path / "r.jsonl"
+    with pytest.raises(InputError, match="computes other logits than ignis.reference"):
+        explore(path, results)  # the shortest order has the wrong plan: it is no reference
+    right = ["ignis-fuse-rms-norm", "bufferize", "rounding", "attention", "plan"]
+    explorer, _ = explore(path, results, reference=right)
+    wrong = {state for state, record in explorer.results.known.measures.items() if not record["ok"]}
+    ends = {order: explorer.graph.follow(order)[0] for order in explorer.space.orders()}
+    assert wrong == {state for order, state in ends.items() if "last_row_shared" in order} and len(wrong) < len(set(ends.values()))
+    assert all(explorer.results.known.measures[state]["reason"].startswith("places: ") for state in wrong)
+    assert explorer.experiment.prompts(explorer.model)[-1] and len(explorer.experiment.prompts(explorer.model)[-1]) == 64
+
+
 def test_commands(whole, tmp_path):
     """--count, show and a refusal, as one types them."""
     path, results = whole

@@ -389,6 +389,17 @@ def test_work_is_the_same_as_the_pieces(module):
     assert work.unpack(work.pack(made)).hash == made.hash
 
 
+def test_remarks_say_what_passes_did(tiny):
+    """One per pass and function, of this run alone."""
+    module = ignis.Model(tiny).import_module(context=64, chunk=16, entries=["embed", "decode", "prefill"])
+    for _ in range(2):
+        after, _, _, remarks = ignis.run_pipeline(module, "func.func(ignis-fuse-rms-norm,ignis-fuse-swiglu)", report=True)
+        assert sorted(remark.split(" | ")[0] + remark[remark.index(" matches"):] for remark in remarks) == sorted(
+            f"[Passed] {name} matches={count}" for name, counts in (("fuse-rms-norm", (0, 5, 5)), ("fuse-swiglu", (0, 2, 2)))
+            for count in counts)
+    assert ignis.run_pipeline(after, "canonicalize")[3] == []
+
+
 def test_a_numpy_that_pybind11_does_not_know_is_refused(tmp_path):
     """With the pybind11 of Debian 12 and NumPy 2 arrays would come out wrong without a word."""
     (tmp_path / "numpy").mkdir()

@@ -127,3 +127,10 @@ sys.exit(errors.run(work))
         assert len(again.known.edges) == whole > 5
         again.append("edge", **{"from": "r", "step": "next", "to": "y"})
     assert len(Results(path).known.edges) == whole + 1
+
+
+def test_a_device_is_refused(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in ("/dev/null", tmp_path / "pipe"):
+        with pytest.raises(InputError, match="expected a regular file, got a device or pipe"):
+            Results(path, IDENTITY)
