@@ -228,7 +228,7 @@ def test_a_plan_that_is_wrong_for_whole_chunks_alone(tiny, tmp_path):
     wrong = {state for state, record in explorer.results.known.measures.items() if not record["ok"]}
     ends = {order: explorer.graph.follow(order)[0] for order in explorer.space.orders()}
     assert wrong == {state for order, state in ends.items() if "last_row_shared" in order} and len(wrong) < len(set(ends.values()))
-    assert all(explorer.results.known.measures[state]["reason"].startswith("places: ") for state in wrong)
+    assert all(explorer.results.known.measures[state]["reason"].startswith(("places: ", "logits differ")) for state in wrong)
     assert explorer.experiment.prompts(explorer.model)[-1] and len(explorer.experiment.prompts(explorer.model)[-1]) == 64
 
 
