@@ -135,7 +135,7 @@ def trace(module: Any, steps: Iterable[Step], weights: Weights, tolerance: float
         if after.hash not in known:
             known.add(after.hash)
             try:
-                got = meaning.evaluate(after, weights, check_barriers=step.label == "ignis-insert-barriers")
+                got = meaning.evaluate(after, weights, check_barriers=check.sets_barriers(step.text))
             except InputError as error:
                 return blame(work.first_line(error), "memory")
             where, worst = meaning.difference(got, wanted)
@@ -182,7 +182,7 @@ class Reducer:
         if self.kind == "failed":
             return None
         try:
-            got = meaning.evaluate_functions(after, self.weights)
+            got = meaning.evaluate_functions(after, self.weights, check.sets_barriers(self.step.text))
         except InputError:
             return module if self.kind == "memory" else None
         where, _ = meaning.difference(got, before)

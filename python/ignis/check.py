@@ -22,13 +22,18 @@ from .meaning import Outputs, Weights
 KINDS = ("failed", "memory", "meaning")
 
 
-def evaluate(module: Any, weights: Weights) -> Outputs:
+def sets_barriers(text: str) -> bool:
+    """Whether barriers must stand where ops meet once an order has run."""
+    return "ignis-insert-barriers" in text
+
+
+def evaluate(module: Any, weights: Weights, check_barriers: bool = False) -> Outputs:
     """Of a module with entry points their outputs, else those of each of its functions by itself."""
     if "embed" in module.describe():
-        return meaning.evaluate(module, weights)
+        return meaning.evaluate(module, weights, check_barriers)
     if not module.describe():
         raise InputError("expected a module with the entry point embed, or with a function at least")
-    return meaning.evaluate_functions(module, weights)
+    return meaning.evaluate_functions(module, weights, check_barriers)
 
 
 def broken(module: Any, text: str, weights: Weights, wanted: Outputs, tolerance: float = 0.0) -> tuple[str, str]:
@@ -38,7 +43,7 @@ def broken(module: Any, text: str, weights: Weights, wanted: Outputs, tolerance:
     except Exception as error:  # a Python function's may be of any kind
         return "failed", f"the pass fails: {work.first_line(error)}"
     try:
-        got = evaluate(after, weights)
+        got = evaluate(after, weights, sets_barriers(text))
     except InputError as error:
         return "memory", work.first_line(error)
     where, worst = meaning.difference(got, wanted)

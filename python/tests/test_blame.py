@@ -197,3 +197,25 @@ def test_an_illegal_order_is_named(lab):
     assert blame.illegal(module, blame.steps_of("ignis-bufferize-pipeline,func.func(ignis-fuse-rms-norm)")) == (
         "ignis-fuse-rms-norm requires tensors, which does not hold there: ignis-opt refuses this order")
     assert blame.illegal(module, blame.steps_of("ignis-fuse-pipeline,ignis-bufferize-pipeline,ignis-plan-pipeline")) is None
+
+
+def test_a_missing_barrier_is_reduced_to_two_ops(lab):
+    """What ignis-insert-barriers gets and gets wrong: two ops that touch the same bytes are left, and nothing to compute."""
+    from ignis import check
+    _, module, weights, _ = lab
+    planned, _, _, _ = ignis.run_pipeline(module, "ignis-bufferize-pipeline,ignis-plan-pipeline")
+    wrong = blame.Step("PLANT", f"python:{PLANTS}:no_barriers_ignis-insert-barriers")
+    assert check.sets_barriers(wrong.text) and not check.sets_barriers("ignis-plan-pipeline")
+    real = work.apply
+    lone = {"python": lambda module: (module, None, 0.0)}  # a pass that inserts none
+
+    def apply(module, text):
+        return lone["python"](module) if text == wrong.text else real(module, text)
+    work.apply = apply
+    try:
+        reduced = blame.Reducer(planned, wrong, "memory", weights).run()
+    finally:
+        work.apply = real
+    (_, function), = reduced.describe().items()
+    names = [op["name"] for op in function["ops"] if op["name"].startswith("ignis.") and op["name"] != "ignis.weight"]
+    assert len(names) == 2, names
