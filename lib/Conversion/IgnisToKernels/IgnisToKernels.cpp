@@ -171,7 +171,7 @@ Value ignis::lowerKernelLinearSwiglu(Emitter &e, LinearSwigluOp op) {
   Value gatePointer = e.scratch();
   Value upPointer = offset(e, gatePointer, e.index(tile.rows * tile.columns), e.getF32Type());
   Value gateTile = e.view(gatePointer, tileType), upTile = e.view(upPointer, tileType);
-  LinearChunks chunks(e, n, k, rows, mostRows);
+  LinearChunks chunks(e, n, k, rows, mostRows, /*weights=*/2);
   return e.chunkLoop(chunks.count, [&](Value chunk) {
     LinearChunks::Block block = chunks.block(e, chunk);
     Value records = recordAt(e, activations, block.rowBegin, k);

@@ -28,11 +28,14 @@ static Value ceilDiv(Emitter &e, Value a, Value b) {
   return arith::DivUIOp::create(e, e.addI(e.addI(a, b), -1), b);
 }
 
-/// Output columns of a chunk when there is one panel of rows.
-static int64_t chunkColumns(int64_t n, int64_t k, int64_t mostRows) {
-  int64_t group = kernels::kGroupRows, groupBytes = bytesOfGroup(k);
+/// Output columns of a chunk when there is one panel of rows; a column has `weights` rows of
+/// weights.
+static int64_t chunkColumns(int64_t n, int64_t k, int64_t mostRows, int64_t weights) {
+  int64_t group = kernels::kGroupRows, groupBytes = bytesOfGroup(k) * weights;
   auto wholeGroups = [&](int64_t columns) { return (columns + group - 1) / group * group; };
   int64_t columns = std::max<int64_t>(1, kChunkBytes / groupBytes) * group;
+  if (weights > 1)
+    columns = std::max(columns, kSwigluColumns); // A tile's worth.
   columns = std::max(columns, wholeGroups(n / kMostChunks));
   // With many rows a chunk has enough to do even if its weights are few.
   if (mostRows >= kPanelRows)
@@ -40,9 +43,10 @@ static int64_t chunkColumns(int64_t n, int64_t k, int64_t mostRows) {
   return columns;
 }
 
-LinearChunks::LinearChunks(Emitter &e, int64_t n, int64_t k, Value rows, int64_t mostRows)
+LinearChunks::LinearChunks(Emitter &e, int64_t n, int64_t k, Value rows, int64_t mostRows,
+                           int64_t weights)
     : n(n), rows(rows) {
-  int64_t base = chunkColumns(n, k, mostRows);
+  int64_t base = chunkColumns(n, k, mostRows, weights);
   columns = e.index(base);
   if (mostRows <= kStreamedRows) {
     addRuns(e, k);

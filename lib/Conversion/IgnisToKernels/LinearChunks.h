@@ -22,8 +22,10 @@ namespace ignis {
 /// The chunks of a layer with n outputs and k inputs; created before the loop over chunks.
 class LinearChunks {
 public:
-  /// `rows`: index value, the rows in use, at most `mostRows`.
-  LinearChunks(Emitter &e, int64_t n, int64_t k, mlir::Value rows, int64_t mostRows);
+  /// `rows`: index value, the rows in use, at most `mostRows`. `weights`: matrices of n x k that a
+  /// chunk multiplies by, the same columns of each.
+  LinearChunks(Emitter &e, int64_t n, int64_t k, mlir::Value rows, int64_t mostRows,
+               int64_t weights = 1);
 
   struct Block {
     mlir::Value rowBegin;         // null: 0
