@@ -5,39 +5,30 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 from pathlib import Path
+from typing import Any, Callable
 
 from . import errors
 from .errors import InputError, note
 
 
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"expected 1 or more, got {value}")
-    return value
+def _number(kind: type, holds: Callable[[Any], bool], words: str) -> Callable[[str], Any]:
+    """The type of an option that takes numbers of a kind for which `holds` is true."""
+    def read(text: str) -> Any:
+        value = kind(text)
+        if not holds(value):
+            raise argparse.ArgumentTypeError(f"expected {words}, got {text}")
+        return value
+    read.__name__ = kind.__name__  # for argparse's own message
+    return read
 
 
-def _seconds(text: str) -> float:
-    value = float(text)
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"expected a number above 0, got {text}")
-    return value
-
-
-def _natural(text: str) -> int:
-    value = int(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"expected 0 or more, got {value}")
-    return value
-
-
-def _tolerance(text: str) -> float:
-    value = float(text)
-    if not 0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError(f"expected 0 or more, got {text}")
-    return value
+_count = _number(int, lambda value: value >= 1, "1 or more")
+_natural = _number(int, lambda value: value >= 0, "0 or more")
+_seconds = _number(float, lambda value: 0 < value < math.inf, "a number above 0")
+_tolerance = _number(float, lambda value: 0 <= value < math.inf, "0 or more")
 
 
 def _explore(options: argparse.Namespace) -> int:

@@ -84,13 +84,14 @@ class Explorer:
             logits = outcome["logits"]
             from .reference import Model as Plain
             plain = Plain(self.experiment.model_path, rounded=True, kv=self.experiment.imports["kv"])
-            rows = []
-            for prompt in self.gate["prompts"]:
-                plain.reset()
-                split = max(1, len(prompt) - gate["decode"])
-                logits_of = plain.logits(prompt)
-                rows.extend(logits_of[split - 1:])
-                rows.extend(logits_of if self.gate["score"] else ())
+            prompts, rows = self.gate["prompts"], []
+            with Bar("reference, layers in NumPy", len(prompts) * plain.config.layers, self.quiet) as bar:
+                for prompt in prompts:
+                    plain.reset()
+                    split = max(1, len(prompt) - gate["decode"])
+                    logits_of = plain.logits(prompt, advance=bar.advance)
+                    rows.extend(logits_of[split - 1:])
+                    rows.extend(logits_of if self.gate["score"] else ())
             difference = float(np.sqrt(np.mean((np.stack(rows) - logits) ** 2)) / np.std(logits))
             if not difference <= 0.03:
                 raise InputError(f"the reference order {' '.join(order)} computes other logits than ignis.reference: "

@@ -18,7 +18,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from typing import Any, Sequence
+from typing import Any, Callable, Sequence
 
 import numpy as np
 
@@ -139,10 +139,11 @@ class Model:
             gate = gate / (1 + np.exp(-gate))
         return self.linear(gate * self.linear(x, f"blk.{layer}.ffn_up"), f"blk.{layer}.ffn_down")
 
-    def logits(self, ids: Sequence[int], last: bool = False) -> np.ndarray:
+    def logits(self, ids: Sequence[int], last: bool = False,
+               advance: Callable[[], object] = lambda: None) -> np.ndarray:
         """Logits of every new token, (T, vocabulary), or of the last alone, (1, vocabulary).
 
-        The tokens follow those of earlier calls.
+        The tokens follow those of earlier calls. advance() is called after each layer.
         """
         tokens, c = np.asarray(ids, np.int64).reshape(-1), self.config
         if not tokens.size or tokens.min() < 0 or tokens.max() >= c.vocabulary:
@@ -152,6 +153,7 @@ class Model:
         for layer in range(c.layers):
             x = x + self.attention(layer, self.norm(x, f"blk.{layer}.attn_norm.weight"))
             x = x + self.feed_forward(layer, self.norm(x, f"blk.{layer}.ffn_norm.weight"))
+            advance()
         x = self.norm(x[-1:] if last else x, "output_norm.weight")
         return self.linear(x, "token_embd" if c.tied else "output")
 

@@ -74,6 +74,12 @@ def test_chunks_of_a_text_continue_each_other(small):
     assert difference(reference.Model(small).logits(ids, last=True), whole[-1:]) < 1e-5
 
 
+def test_progress_counts_layers(small):
+    model, steps = reference.Model(small), []
+    model.logits([1, 2, 3], advance=lambda: steps.append(model.position))
+    assert len(steps) == model.config.layers
+
+
 def test_float32_is_near_float64(small):
     ids = list(range(50, 80))
     exact = reference.logits(small, ids, dtype=np.float64)
