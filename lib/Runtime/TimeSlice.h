@@ -14,8 +14,9 @@
 
 namespace ignis::runtime {
 
-/// One per thread. Times are nanoseconds; `now` of a monotonic clock, `ran` of threadTime().
-class TimeSlice {
+/// One per thread, in a cache line of its own. Times are nanoseconds; `now` of a monotonic clock,
+/// `ran` of threadTime().
+class alignas(64) TimeSlice {
 public:
   static constexpr int64_t kLeastTurn = 500000;
   static constexpr int64_t kFirstTurn = 3000000;
