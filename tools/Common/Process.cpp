@@ -8,6 +8,7 @@
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/Signals.h"
 
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -26,8 +27,11 @@ static char memoryLine[128], fileLine[256];
 bool ignis::tools::interrupted() { return pressed != 0; }
 void ignis::tools::installInterrupt() { noted = 1; }
 
-/// Writes a line without allocating and ends the process.
+/// Writes a line without allocating and ends the process. Threads that fail together write one.
 [[noreturn]] static void die(const char *text) {
+  static std::atomic_flag dying = ATOMIC_FLAG_INIT;
+  while (dying.test_and_set())
+    pause();
   while (write(2, text, std::strlen(text)) < 0 && errno == EINTR)
     ;
   _exit(1);

@@ -20,8 +20,10 @@ namespace ignis {
 constexpr size_t kThreadStackBytes = 1 << 20;
 static_assert(kThreadStackBytes >= 2 * kernels::kMostStackBytes);
 
-/// Starts a thread; false if the system has none left. Signals are the main thread's: this one
-/// would only lose time, and Ctrl-C its addressee.
+/// Starts a thread; false if the system has none left. Signals from outside are the main thread's:
+/// this one would only lose time, and Ctrl-C its addressee. Those that its own instructions raise
+/// stay open, because a blocked one ends the process past its handler (a mapped page that the file
+/// has no more, see tools/Common/Process.cpp).
 inline bool startThread(pthread_t &thread, void *(*run)(void *), void *argument,
                         size_t stackBytes = kThreadStackBytes) {
   pthread_attr_t attributes;
@@ -31,9 +33,11 @@ inline bool startThread(pthread_t &thread, void *(*run)(void *), void *argument,
 #ifdef __APPLE__
   pthread_attr_set_qos_class_np(&attributes, QOS_CLASS_USER_INITIATED, 0); // Not efficiency cores.
 #endif
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
+  sigset_t outside, before;
+  sigfillset(&outside);
+  for (int fault : {SIGBUS, SIGSEGV, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS})
+    sigdelset(&outside, fault);
+  pthread_sigmask(SIG_SETMASK, &outside, &before);
   bool started = pthread_create(&thread, &attributes, run, argument) == 0;
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   pthread_attr_destroy(&attributes);

@@ -7,6 +7,7 @@
 #include "ignis/Runtime/ThreadTeam.h"
 #include "ignis/GGUF/File.h"
 #include "ignis/Kernels/KernelABI.h"
+#include "ignis/Kernels/StartThread.h"
 
 #include <atomic>
 #include <chrono>
@@ -186,5 +187,20 @@ TEST(ThreadTeam, ParallelForDoesEachTaskOnce) {
 }
 
 TEST(ThreadTeam, DefaultCountIsAtLeastOne) { EXPECT_GE(defaultThreadCount(), 1); }
+
+TEST(StartThread, FaultsOfItsOwnReachTheirHandlerAndSignalsFromOutsideDoNot) {
+  pthread_t thread;
+  sigset_t blocked;
+  auto *run = +[](void *set) -> void * {
+    pthread_sigmask(SIG_SETMASK, nullptr, static_cast<sigset_t *>(set));
+    return nullptr;
+  };
+  ASSERT_TRUE(startThread(thread, run, &blocked));
+  ASSERT_EQ(pthread_join(thread, nullptr), 0);
+  for (int fault : {SIGBUS, SIGSEGV, SIGFPE, SIGILL})
+    EXPECT_EQ(sigismember(&blocked, fault), 0) << fault;
+  for (int outside : {SIGINT, SIGTERM, SIGCHLD})
+    EXPECT_EQ(sigismember(&blocked, outside), 1) << outside;
+}
 
 } // namespace
