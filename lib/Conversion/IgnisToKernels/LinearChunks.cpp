@@ -20,6 +20,11 @@ static constexpr int64_t kRunBytes = 1 << 20;
 static constexpr int64_t kRunsNumerator = 7, kRunsDenominator = 8;
 /// Panels are whole tiles of all kernels' heights that matter (16 rows of AMX tiles).
 static constexpr int64_t kTileRows = 16;
+/// With panels: chunks a thread should find, so that the last round leaves few idle, of at least so
+/// many columns (two groups: a tile of most kernels). More threads than kManyThreads take panels of
+/// half the height.
+static constexpr int64_t kChunksPerThread = 12, kManyThreads = 4;
+static constexpr int64_t kLeastPanelColumns = 2 * kernels::kGroupRows;
 
 static int64_t bytesOfGroup(int64_t k) { return k / kernels::kBlock * kernels::kGroupBlockBytes; }
 
@@ -56,11 +61,24 @@ LinearChunks::LinearChunks(Emitter &e, int64_t n, int64_t k, Value rows, int64_t
     count = e.index((n + base - 1) / base);
     return;
   }
-  // As many chunks as with one panel, each with fewer rows and more columns.
-  panels = e.ceilDiv(rows, kPanelRows);
+  addPanels(e, weights > 1 ? base : std::max(base, kLeastPanelColumns), base);
+}
+
+void LinearChunks::addPanels(Emitter &e, int64_t unit, int64_t base) {
+  Value several = e.compare(arith::CmpIPredicate::sgt, rows, e.index(kPanelRows));
+  Value many = e.compare(arith::CmpIPredicate::sgt, e.threads(), e.index(kManyThreads));
+  Value height = arith::SelectOp::create(e, arith::AndIOp::create(e, several, many),
+                                         e.index(kPanelRows / 2), e.index(kPanelRows));
+  panels = ceilDiv(e, rows, height);
   Value tiles = ceilDiv(e, e.ceilDiv(rows, kTileRows), panels);
   panelRows = e.mulI(tiles, kTileRows);
-  columns = e.mulI(panels, base);
+  // As many columns more as there are panels, so that the count of chunks stays, but so few that
+  // each thread finds some.
+  Value most = arith::DivUIOp::create(e, e.mulI(panels, base), e.index(unit));
+  Value share = arith::DivUIOp::create(e, e.mulI(panels, (n + unit - 1) / unit),
+                                       e.mulI(e.threads(), kChunksPerThread));
+  Value units = arith::MaxSIOp::create(e, e.minI(most, share), e.index(1));
+  columns = e.mulI(units, unit);
   count = arith::MulIOp::create(e, ceilDiv(e, e.index(n), columns), panels);
 }
 

@@ -10,7 +10,7 @@
 //
 // Many rows: panels of rows, each times more columns, so that a thread's activations and weights
 // come from its second-level cache instead of every chunk reading all activations; and at least 32
-// chunks where columns allow, so that many threads finish together.
+// chunks where columns allow, or 12 a thread, so that many threads finish together.
 
 #ifndef IGNIS_LIB_CONVERSION_IGNISTOKERNELS_LINEARCHUNKS_H
 #define IGNIS_LIB_CONVERSION_IGNISTOKERNELS_LINEARCHUNKS_H
@@ -38,6 +38,8 @@ public:
 
 private:
   void addRuns(Emitter &e, int64_t k);
+  /// Chunks of panels; their columns are a multiple of `unit`, about `base` for one panel.
+  void addPanels(Emitter &e, int64_t unit, int64_t base);
   std::pair<mlir::Value, mlir::Value> columnsAt(Emitter &e, mlir::Value across) const;
 
   int64_t n;
