@@ -20,11 +20,13 @@ static constexpr int64_t kRunBytes = 1 << 20;
 static constexpr int64_t kRunsNumerator = 7, kRunsDenominator = 8;
 /// Panels are whole tiles of all kernels' heights that matter (16 rows of AMX tiles).
 static constexpr int64_t kTileRows = 16;
-/// With panels: chunks a thread should find, so that the last round leaves few idle, of at least so
-/// many columns (two groups: a tile of most kernels). More threads than kManyThreads take panels of
-/// half the height.
-static constexpr int64_t kChunksPerThread = 12, kManyThreads = 4;
+/// With panels: chunks that a thread should find, so that the last round leaves few idle. More
+/// threads than kManyThreads take more chunks of panels of half the height.
+static constexpr int64_t kManyThreads = 4, kFewThreadsChunks = 6, kManyThreadsChunks = 12;
+/// Columns of a panel's chunk, at least: a tile of most kernels. Up to kSharedColumns a kernel gains
+/// from more, because it prepares rows once for all of them.
 static constexpr int64_t kLeastPanelColumns = 2 * kernels::kGroupRows;
+static constexpr int64_t kSharedColumns = 8 * kernels::kGroupRows;
 
 static int64_t bytesOfGroup(int64_t k) { return k / kernels::kBlock * kernels::kGroupBlockBytes; }
 
@@ -74,9 +76,12 @@ void LinearChunks::addPanels(Emitter &e, int64_t unit, int64_t base) {
   panelRows = e.mulI(tiles, kTileRows);
   // As many columns more as there are panels, so that the count of chunks stays, but so few that
   // each thread finds some.
-  Value most = arith::DivUIOp::create(e, e.mulI(panels, base), e.index(unit));
+  Value most = arith::DivUIOp::create(
+      e, arith::MaxSIOp::create(e, e.mulI(panels, base), e.index(kSharedColumns)), e.index(unit));
+  Value chunks = arith::SelectOp::create(e, many, e.index(kManyThreadsChunks),
+                                         e.index(kFewThreadsChunks));
   Value share = arith::DivUIOp::create(e, e.mulI(panels, (n + unit - 1) / unit),
-                                       e.mulI(e.threads(), kChunksPerThread));
+                                       arith::MulIOp::create(e, e.threads(), chunks));
   Value units = arith::MaxSIOp::create(e, e.minI(most, share), e.index(1));
   columns = e.mulI(units, unit);
   count = arith::MulIOp::create(e, ceilDiv(e, e.index(n), columns), panels);

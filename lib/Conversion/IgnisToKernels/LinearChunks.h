@@ -9,8 +9,8 @@
 // which hide the claim, so that threads still finish together.
 //
 // Many rows: panels of rows, each times more columns, so that a thread's activations and weights
-// come from its second-level cache instead of every chunk reading all activations; and at least 32
-// chunks where columns allow, or 12 a thread, so that many threads finish together.
+// come from its second-level cache instead of every chunk reading all activations; where columns
+// allow 6 chunks a thread, or 12 if threads are many, so that they finish together.
 
 #ifndef IGNIS_LIB_CONVERSION_IGNISTOKERNELS_LINEARCHUNKS_H
 #define IGNIS_LIB_CONVERSION_IGNISTOKERNELS_LINEARCHUNKS_H

@@ -10,9 +10,10 @@
 // instructions for 32 products on the pipes that multiply: vpsignb, vpmaddubsw, vpmaddwd.
 //
 // Many rows: both sides are widened to 16 bits first, and vpmaddwd alone multiplies, two for 32
-// products. A group's weights are widened once for a panel of rows, 16 blocks at a time, into
-// memory that stays in the first-level cache; a row's block is widened once for all 16 features.
-// Words are taken at even and at odd places on both sides, which needs shifts only.
+// products. A group's weights are widened once for a panel of rows, some blocks at a time, into
+// memory that stays in the first-level cache; the panel's rows are widened once for a set of
+// groups, into memory that stays in the second-level cache and in the order in which tiles read
+// it. Words are taken at even and at odd places on both sides, which needs shifts only.
 
 #include "Rows256.h"
 
@@ -45,8 +46,9 @@ struct SignProduct {
   }
 };
 
-constexpr int64_t kChunkBlocks = 16; // 16 KiB of widened weights
-constexpr int64_t kWidePanelRows = 96;
+constexpr int64_t kChunkBlocks = 10;    // widened at a time: 10 KiB of weights
+constexpr int64_t kWidePanelRows = 128; // widened at a time: 90 KiB
+constexpr int64_t kSetGroups = 8;       // that share widened rows; their sums: 64 KiB
 
 /// Some blocks of a group, widened.
 struct WideWeights {
@@ -54,9 +56,17 @@ struct WideWeights {
   alignas(64) float scales[kChunkBlocks][kGroupRows];
 };
 
-/// Sums of a panel's rows between two chunks of blocks.
-struct PanelSums {
-  alignas(64) float values[kWidePanelRows][kGroupRows];
+/// A row's block, widened.
+struct WideBlock {
+  uint8_t even[32], odd[32];
+  float scale, unused;
+};
+
+/// What multiplyPanel keeps on the stack: a chunk of both sides and the sums between chunks.
+struct Workspace {
+  WideWeights weights;
+  alignas(64) float sums[kSetGroups][kWidePanelRows][kGroupRows];
+  alignas(64) WideBlock rows[kWidePanelRows * kChunkBlocks];
 };
 
 IGNIS_INLINE __m256i evenWords(__m256i bytes) {
@@ -68,7 +78,7 @@ IGNIS_INLINE __m256i loadWords(const uint8_t *p) {
   return _mm256_load_si256(reinterpret_cast<const __m256i *>(p));
 }
 IGNIS_INLINE void storeWords(uint8_t *p, __m256i words) {
-  _mm256_store_si256(reinterpret_cast<__m256i *>(p), words);
+  _mm256_storeu_si256(reinterpret_cast<__m256i *>(p), words);
 }
 
 /// Widens blocks [first, first + count) of the group at `w`.
@@ -94,41 +104,33 @@ IGNIS_INLINE void widen(const uint8_t *w, int64_t first, int64_t count, int64_t 
   }
 }
 
-/// One row's block, even and odd words.
-IGNIS_INLINE void widenRow(const uint8_t *a, uint8_t (*words)[32]) {
-  __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i *>(a));
-  storeWords(words[0], evenWords(bytes));
-  storeWords(words[1], oddWords(bytes));
-}
-
-/// sums += dots * scales for the 16 features of a row.
-IGNIS_INLINE void addScaled(const uint8_t (*dots)[32], const float *scales, const uint8_t *a,
-                            float *sums) {
-  __m256 da = _mm256_set1_ps(loadFloat(a + 32));
-#pragma GCC unroll 2
-  for (int h = 0; h < 2; ++h) {
-    __m256 scale = _mm256_mul_ps(_mm256_load_ps(scales + h * kHalf), da);
-    __m256 dot = _mm256_cvtepi32_ps(loadWords(dots[h]));
-    _mm256_store_ps(sums + h * kHalf,
-                    _mm256_fmadd_ps(dot, scale, _mm256_load_ps(sums + h * kHalf)));
+/// Widens `count` blocks of a tile's rows, in the order in which they are read. Asks for the next
+/// tile's on the way.
+IGNIS_INLINE void widenTile(const uint8_t *a, int64_t rows, int64_t stride, int64_t count,
+                            WideBlock *wide) {
+  for (int64_t r = 0; r < rows; ++r, ++wide, a += stride) {
+    const uint8_t *block = a;
+    WideBlock *to = wide;
+    for (int64_t b = 0; b < count; ++b, block += kRecordBlock, to += rows) {
+      __builtin_prefetch(block + kMostTileRows * stride);
+      __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i *>(block));
+      storeWords(to->even, evenWords(bytes));
+      storeWords(to->odd, oddWords(bytes));
+      to->scale = loadFloat(block + 32);
+    }
   }
 }
 
-/// Adds `count` blocks of a group to the sums of R rows. Widening the next block and scaling the
-/// one before are spread over the products, whose pipes they leave free.
+/// Adds `count` blocks of a group to the sums of R rows.
 template <int R>
-__attribute__((noinline)) void addChunk(const WideWeights &wide, int64_t count, const uint8_t *a,
-                                        int64_t stride, Ahead ahead, float (*sums)[kGroupRows]) {
-  alignas(32) uint8_t words[2][R][2][32], dots[R][2][32];
-  for (int r = 0; r < R; ++r)
-    widenRow(a + r * stride, words[0][r]);
-  for (int64_t b = 0; b < count; ++b, a += kRecordBlock) {
+__attribute__((noinline)) void addChunk(const WideWeights &wide, int64_t count, const WideBlock *x,
+                                        Ahead ahead, float (*sums)[kGroupRows]) {
+  for (int64_t b = 0; b < count; ++b, x += R) {
+#pragma GCC unroll 1 // mostly one line
     for (int64_t i = 0; i < ahead.lines; ++i, ahead.next += kLine)
       __builtin_prefetch(ahead.next, 0, 2);
-    auto &here = words[b % 2], &after = words[(b + 1) % 2];
-    const uint8_t *next = b + 1 < count ? a + kRecordBlock : a;
     // The words are broadcast from memory: in registers there is no room for them.
-    __asm__ volatile("" : : "r"(words) : "memory");
+    __asm__ volatile("" : "+r"(x) : : "memory");
     __m256i dot[2][R];
 #pragma GCC unroll 8
     for (int i = 0; i < kQuadLines; ++i) {
@@ -138,8 +140,8 @@ __attribute__((noinline)) void addChunk(const WideWeights &wide, int64_t count, 
         __m256i w1 = loadWords(wide.words[b][i][2 * odd + 1]);
 #pragma GCC unroll 8
         for (int r = 0; r < R; ++r) {
-          __m256i x = _mm256_set1_epi32(loadInt(here[r][odd] + 4 * i));
-          __m256i p0 = _mm256_madd_epi16(w0, x), p1 = _mm256_madd_epi16(w1, x);
+          __m256i v = _mm256_set1_epi32(loadInt((odd ? x[r].odd : x[r].even) + 4 * i));
+          __m256i p0 = _mm256_madd_epi16(w0, v), p1 = _mm256_madd_epi16(w1, v);
           bool first = i == 0 && odd == 0;
           dot[0][r] = first ? p0 : _mm256_add_epi32(dot[0][r], p0);
           dot[1][r] = first ? p1 : _mm256_add_epi32(dot[1][r], p1);
@@ -147,23 +149,22 @@ __attribute__((noinline)) void addChunk(const WideWeights &wide, int64_t count, 
           keepOrder(dot[1][r]);
         }
       }
-      if (i < R) {
-        widenRow(next + i * stride, after[i]);
-        if (b)
-          addScaled(dots[i], wide.scales[b - 1], a - kRecordBlock + i * stride, sums[i]);
-      }
     }
 #pragma GCC unroll 8
-    for (int r = 0; r < R; ++r)
+    for (int r = 0; r < R; ++r) {
+      __m256 da = _mm256_set1_ps(x[r].scale);
 #pragma GCC unroll 2
-      for (int h = 0; h < 2; ++h)
-        storeWords(dots[r][h], dot[h][r]);
+      for (int h = 0; h < 2; ++h) {
+        float *sum = sums[r] + h * kHalf;
+        __m256 scale = _mm256_mul_ps(_mm256_load_ps(wide.scales[b] + h * kHalf), da);
+        __m256 value = _mm256_cvtepi32_ps(dot[h][r]);
+        _mm256_store_ps(sum, _mm256_fmadd_ps(value, scale, _mm256_load_ps(sum)));
+      }
+    }
   }
-  for (int r = 0; r < R; ++r)
-    addScaled(dots[r], wide.scales[count - 1], a - kRecordBlock + r * stride, sums[r]);
 }
 
-using ChunkFunction = void (*)(const WideWeights &, int64_t, const uint8_t *, int64_t, Ahead,
+using ChunkFunction = void (*)(const WideWeights &, int64_t, const WideBlock *, Ahead,
                                float (*)[kGroupRows]);
 
 IGNIS_INLINE ChunkFunction chunkFor(int64_t rows) {
@@ -172,41 +173,49 @@ IGNIS_INLINE ChunkFunction chunkFor(int64_t rows) {
   return functions[rows - 1];
 }
 
-/// One group times a panel of at most kWidePanelRows rows.
+/// At most kSetGroups groups times a panel of at most kWidePanelRows rows.
 IGNIS_INLINE void multiplyPanel(const uint8_t *w, const uint8_t *a, int64_t rows, int64_t blocks,
-                                const Output &out) {
-  WideWeights wide;
-  PanelSums sums;
-  int64_t stride = blocks * kRecordBlock;
+                                int64_t groups, const Output &out) {
+  Workspace work;
+  int64_t stride = blocks * kRecordBlock, bytes = groupBytes(blocks);
   int64_t chunks = (blocks + kChunkBlocks - 1) / kChunkBlocks;
   int64_t tiles = (rows + kMostTileRows - 1) / kMostTileRows;
-  for (int64_t r = 0; r < rows; ++r)
+  int64_t lines = (kGroupBlockBytes / kLine + tiles) / tiles;
+  for (int64_t g = 0; g < groups; ++g)
+    for (int64_t r = 0; r < rows; ++r)
 #pragma GCC unroll 2
-    for (int h = 0; h < 2; ++h)
-      _mm256_store_ps(sums.values[r] + h * kHalf, _mm256_setzero_ps());
+      for (int h = 0; h < 2; ++h)
+        _mm256_store_ps(work.sums[g][r] + h * kHalf, _mm256_setzero_ps());
   for (int64_t c = 0; c < chunks; ++c) {
     int64_t first = blocks * c / chunks, count = blocks * (c + 1) / chunks - first;
-    widen(w, first, count, blocks, wide);
-    // What is widened next is what follows in memory: each tile asks for its share.
-    int64_t lines = (kGroupBlockBytes / kLine + tiles) / tiles;
-    Ahead ahead = {w + (first + count) * kGroupBlockBytes, lines};
-    for (int64_t t = 0; t < tiles; ++t) { // of nearly equal height
-      int64_t begin = rows * t / tiles, end = rows * (t + 1) / tiles;
-      if (c + 1 == chunks)
-        for (int64_t r = begin; r < end; ++r)
-          __builtin_prefetch(out.y + r * out.stride, 1);
-      chunkFor(end - begin)(wide, count, a + begin * stride + first * kRecordBlock, stride, ahead,
-                            sums.values + begin);
-      ahead.next += count * lines * kLine;
+    for (int64_t g = 0; g < groups; ++g) {
+      widen(w + g * bytes, first, count, blocks, work.weights);
+      // Each tile asks for its share of what is widened next.
+      int64_t nextGroup = g + 1 < groups ? g + 1 : c + 1 < chunks ? 0 : groups;
+      int64_t nextBlock = g + 1 < groups ? first : c + 1 < chunks ? first + count : 0;
+      Ahead ahead = {w + nextGroup * bytes + nextBlock * kGroupBlockBytes, lines};
+      for (int64_t t = 0; t < tiles; ++t) { // of nearly equal height
+        int64_t begin = rows * t / tiles, height = rows * (t + 1) / tiles - begin;
+        // Widened rows of a single group are not read again and may stay nearer.
+        WideBlock *x = work.rows + (groups > 1 ? begin * count : 0);
+        if (g == 0)
+          widenTile(a + begin * stride + first * kRecordBlock, height, stride, count, x);
+        if (c + 1 == chunks)
+          for (int64_t r = begin; r < begin + height; ++r)
+            __builtin_prefetch(out.y + r * out.stride + g * kGroupRows, 1);
+        chunkFor(height)(work.weights, count, x, ahead, work.sums[g] + begin);
+        ahead.next += count * lines * kLine;
+      }
     }
   }
   for (int64_t r = 0; r < rows; ++r)
+    for (int64_t g = 0; g < groups; ++g)
 #pragma GCC unroll 2
-    for (int h = 0; h < 2; ++h) {
-      int64_t at = r * out.stride + h * kHalf;
-      finish(_mm256_load_ps(sums.values[r] + h * kHalf), out.bias ? out.bias + h * kHalf : nullptr,
-             out.residual ? out.residual + at : nullptr, out.y + at, out.columns - h * kHalf);
-    }
+      for (int h = 0; h < 2; ++h) {
+        int64_t j = g * kGroupRows + h * kHalf, at = r * out.stride + j;
+        finish(_mm256_load_ps(work.sums[g][r] + h * kHalf), out.bias ? out.bias + j : nullptr,
+               out.residual ? out.residual + at : nullptr, out.y + at, out.columns - j);
+      }
 }
 
 } // namespace
@@ -220,19 +229,18 @@ void ignis::kernels::avx2::matmul_q8_0(const uint8_t *w, const uint8_t *a, const
   }
   int64_t blocks = k / kBlock, bytes = groupBytes(blocks), stride = blocks * kRecordBlock;
   w += nBegin / kGroupRows * bytes;
-  // Panels that stay in the second-level cache, unless the weights would come by too often then.
-  int64_t fit = kPanelBytes / stride, least = kLeastPanelRows;
-  int64_t height = fit < least ? least : fit > kWidePanelRows ? kWidePanelRows : fit;
-  int64_t panels = (rows + height - 1) / height;
+  int64_t all = (nEnd - nBegin + kGroupRows - 1) / kGroupRows;
+  int64_t panels = (rows + kWidePanelRows - 1) / kWidePanelRows;
+  int64_t sets = (all + kSetGroups - 1) / kSetGroups;
   for (int64_t p = 0; p < panels; ++p) {
     int64_t begin = rows * p / panels, end = rows * (p + 1) / panels;
-    for (int64_t j = 0; j < nEnd - nBegin; j += kGroupRows, w += bytes) {
-      int64_t at = begin * yStride + j;
+    for (int64_t s = 0; s < sets; ++s) {
+      int64_t g = all * s / sets, groups = all * (s + 1) / sets - g;
+      int64_t j = g * kGroupRows, at = begin * yStride + j;
       Output out = {bias ? bias + j : nullptr, residual ? residual + at : nullptr, y + at, yStride,
                     nEnd - nBegin - j};
-      multiplyPanel(w, a + begin * stride, end - begin, blocks, out);
+      multiplyPanel(w + g * bytes, a + begin * stride, end - begin, blocks, groups, out);
     }
-    w -= (nEnd - nBegin + kGroupRows - 1) / kGroupRows * bytes;
   }
 }
 
