@@ -49,7 +49,7 @@ class Loaded:
                                           [] if experiment_path else self.run["plugins"])
         model = _native.Model(self.run["model_path"], require_data=False)
         root = self.experiment.root(model)
-        if root.hash != self.run["identity"]["module"]:
+        if root.hash != self.run["identity"].get("module"):
             raise InputError(f"{results_path}: made with another model, compiler or import")
         self.root, self.space = root, self.experiment.space
         self.graph = Graph(self.space, root, self.results, Pool(1), self.run["plugins"])
@@ -182,7 +182,7 @@ def page(loaded: Loaded, top: int) -> str:
     wrong_html = "".join(f"<tr><td class=left>{html.escape(text)}</td><td>{count:,}</td></tr>"
                          for text, count in sorted(reasons.items(), key=lambda item: -item[1])[:20])
     facts = [(key, text) for key, text, _ in FACTS if key in ("total_ops", "barriers", "kernel_calls", "arena", "activations_q8", "scratch")]
-    provenance = " · ".join(str(run.get(key)) for key in ("cpu",)) + f" · {run['cores']} cores · LLVM {run['llvm']} · commit {str(run['commit'])[:12]} · model {run['model'][:12]} · seed {run['seed']}"
+    provenance = " · ".join(str(run.get(key)) for key in ("cpu",)) + f" · {run.get('cores')} cores · LLVM {run.get('llvm')} · commit {str(run.get('commit'))[:12]} · model {run['model'][:12]} · seed {run.get('seed')}"
     blob = json.dumps(data, separators=(",", ":")).replace("</", "<\\/")
     sections = [
         f"<h1>Orders of passes</h1><p>{html.escape(run['question'])}</p>",
