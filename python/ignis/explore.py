@@ -42,6 +42,7 @@ class Explorer:
         self.space = experiment.space
         self.model = experiment.open_model()
         self.model_hash = self.model.hash()
+        self.perplexity = experiment.perplexity(self.model)
         root = experiment.root(self.model)
         identity = experiment.identity(self.model_hash, root.hash, digest([_native.compiler_library()]))
         self.results = Results(results_path, identity)
@@ -122,10 +123,7 @@ class Explorer:
         """Final states (with the tolerance each may have) that have no record yet; whether all have one."""
         known = self.results.known.measures
         wanted = [state for state in finals if state not in known]
-        extra: dict[str, Any] = {}
-        if "perplexity" in self.experiment.gate:
-            text = (self.experiment.path.resolve().parent / self.experiment.gate["perplexity"]).read_text()
-            extra["perplexity"] = self.model.tokenize(text)
+        extra = {} if self.perplexity is None else {"perplexity": self.perplexity}
         tasks = (self._task(state, gate=self.gate, reference=self.reference_path, tolerance=finals[state],
                             reference_digest=self.reference_digest, **extra) for state in wanted)
         with Bar("checking", len(wanted), self.quiet) as bar:
