@@ -76,7 +76,7 @@ class Explorer:
         gate = self.experiment.gate
         self.gate = {"prompts": self.experiment.prompts(self.model), "decode": gate["decode"], "chunk": gate["chunk"],
                      "score": "score" in self.experiment.imports["entries"]}
-        path = self.results.path.with_suffix(".reference.npy")
+        path = reference_path(self.results.path)
         logits = self._kept_reference(path)
         if logits is None:
             (_, outcome), = self.alone.run(work.reference, [self._task(state, gate=self.gate)])
@@ -259,6 +259,11 @@ class Explorer:
         self.pool.close()
         self.alone.close()
         self.results.close()
+
+
+def reference_path(results: Path) -> Path:
+    """Where the logits of a reference are kept: each results file has its own, r.a and r.b too."""
+    return results.with_name(results.name.removesuffix(".jsonl") + ".reference.npy")
 
 
 def ratio(pairs: Iterable[Iterable[float]], confidence: float = 0.95) -> tuple[float, float, float]:

@@ -207,6 +207,8 @@ def page(loaded: Loaded, top: int) -> str:
 
 def write(results_path: str, output: str | Path, experiment_path: str | None = None, top: int = 12) -> None:
     """Writes the page, whole or not at all."""
+    if Path(output).resolve() == Path(results_path).resolve():
+        raise InputError(f"{output}: expected another file for the page than the results")
     loaded = Loaded(results_path, experiment_path)
     with atomic(output) as file:
         file.write(page(loaded, top).encode())

@@ -105,6 +105,9 @@ def read(path: str | os.PathLike) -> Iterator[dict]:
             yield record
 
 
+_BEGIN = b'{"kind":"'  # what append() begins a line with
+
+
 @dataclass
 class Known:
     """What a results file says, by key."""
@@ -169,8 +172,12 @@ class Results:
                 raise InputError(f"{self.path}: made with another {' and '.join(differing)}; expected the same, "
                                  "or another file for these results")
         data = self.path.read_bytes()
-        if not data.endswith(b"\n"):  # Half a line of a process that died.
-            self._file.truncate(data.rfind(b"\n") + 1)
+        whole = data.rfind(b"\n") + 1
+        half = data[whole:].rstrip(b"\0")  # Zeros are what a machine that stopped leaves.
+        if half[:len(_BEGIN)] != _BEGIN[:len(half)]:
+            raise InputError(f"{self.path}: expected records of results, got {half[:40]!r}")
+        if whole < len(data):  # Half a line of a process that died.
+            self._file.truncate(whole)
 
     def append(self, kind: str, **values: object) -> dict:
         """Writes a record and hands it to the system before it returns."""

@@ -143,3 +143,17 @@ def test_a_device_is_refused(tmp_path):
     for path in ("/dev/null", tmp_path / "pipe"):
         with pytest.raises(InputError, match="expected a regular file, got a device or pipe"):
             Results(path, IDENTITY)
+
+
+@pytest.mark.parametrize("content, kept", [(b"a note without an end", True), (b'{"kind":"edge"}\n{"kin', False), (b'{"kind":"edge","fr\0\0', False)])
+def test_a_file_of_someone_elses_stays(tmp_path, content, kept):
+    """Only what a writer that died leaves at the end is taken away."""
+    path = tmp_path / "note.txt"
+    path.write_bytes(content.replace(b'"edge"}', b'"done"}'))
+    if kept:
+        with pytest.raises(InputError, match="note.txt: expected records of results, got b'a note"):
+            Results(path, IDENTITY)
+        assert path.read_bytes() == content
+    else:
+        Results(path, IDENTITY).close()
+        assert path.read_bytes() in (b"", b'{"kind":"done"}\n')
