@@ -15,6 +15,7 @@
 #include "ignis/Import/ImportQwen2.h"
 #include "ignis/Import/VerifyModel.h"
 #include "ignis/InitAll.h"
+#include "ignis/Kernels/CPUFeatures.h"
 #include "ignis/Pipelines/Contracts.h"
 #include "ignis/Pipelines/IRDump.h"
 #include "ignis/Pipelines/Phase.h"
@@ -110,6 +111,13 @@ public:
              lower.perFunction = options.dumpDir.empty();
              buildLowerPipeline(manager, lower);
            });
+  }
+
+  /// Whether this machine has what the code asks of a processor that was named.
+  bool runsHere() {
+    bool host = options.cpu == "host" || options.cpu.empty();
+    std::string missing = host ? std::string() : kernels::missingOf(target.needs);
+    return missing.empty() || fail("CPU '" + options.cpu + "': this machine lacks " + missing);
   }
 
   /// LLVM IR of the lowered module, not optimised.
@@ -367,7 +375,8 @@ public:
     llvm::LLVMContext llvmContext;
     std::vector<Bytes> code;
     std::unique_ptr<llvm::Module> llvmModule;
-    if (!compilation.run(Phase::Lower) || !(llvmModule = compilation.code(llvmContext)) ||
+    if (!compilation.run(Phase::Lower) || !compilation.runsHere() ||
+        !(llvmModule = compilation.code(llvmContext)) ||
         !compilation.generate(*llvmModule, llvm::CodeGenFileType::ObjectFile, code)) {
       error = compilation.message();
       return nullptr;

@@ -18,6 +18,8 @@ def _number(kind: type, holds: Callable[[Any], bool], words: str) -> Callable[[s
     """The type of an option that takes numbers of a kind for which `holds` is true."""
     def read(text: str) -> Any:
         value = kind(text)
+        if kind is int and value >= 1 << 31:
+            raise argparse.ArgumentTypeError(f"expected a number below 2^31, got {text}")
         if not holds(value):
             raise argparse.ArgumentTypeError(f"expected {words}, got {text}")
         return value

@@ -12,20 +12,17 @@ beside it, and is `Crash` if it dies again.
 
 from __future__ import annotations
 
-import contextlib
-import multiprocessing
 import os
 import re
 import signal
-import threading
 import time
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing import resource_tracker
 from typing import Any, Callable, Iterable, Iterator
 
 from .errors import InputError
+from .processes import Processes
 
 POLL = 0.1  # seconds between two looks at the memory of the processes
 
@@ -44,33 +41,6 @@ def limited(limit: float, function: Callable, task: Any) -> Any:
         return function(task)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-
-
-def _end_with(parent: Any) -> None:
-    parent.join()
-    os._exit(1)
-
-
-@contextlib.contextmanager
-def _deaf() -> Iterator[None]:
-    """Processes that begin within do not hear Ctrl-C, not even before `_begin_worker`."""
-    resource_tracker.ensure_running()  # It would lift the mask on its way.
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-
-
-def _begin_worker() -> None:
-    """Ctrl-C in a terminal reaches workers too: the explorer ends them in good order. If the explorer
-    itself is killed, they end."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 
 def total_memory() -> int:
@@ -110,28 +80,25 @@ class Pool:
                  memory: int | None = None):
         self.workers, self.limit, self._extra = max(workers, 1), limit, extra
         self.memory = memory or total_memory() * 3 // 4 // self.workers
-        self._pool: ProcessPoolExecutor | None = None
+        self._pool: Processes | None = None
         self._ended: dict[int, str] = {}  # why we ended a process, by its id
         self._looks = 0  # at the processes, at most one every POLL seconds
         self.lost = 0  # processes that died
 
     # --- Processes of this machine ----------------------------------------------------------------
 
-    def _make(self, workers: int) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"),
-                                   initializer=_begin_worker)
-
     def _executor(self) -> Executor:
         if self._extra is not None:
             return self._extra
         if self._pool is None:
-            self._pool = self._make(self.workers)
+            self._pool = Processes(self.workers)
         return self._pool
 
-    def _watch(self, pool: ProcessPoolExecutor) -> None:
-        """Ends processes that hold too much memory."""
-        for pid in list(pool._processes or ()):
-            held = _held(pid)
+    def _watch(self, pool: Processes) -> None:
+        """Ends processes that hold too much memory, and a pool that is stuck."""
+        pool.look()
+        for process in pool.processes():
+            pid, held = process.pid, _held(process.pid)
             if held > self.memory and pid not in self._ended:
                 self._ended[pid] = (f"held {held / 2**30:.1f} GiB of memory, more than its limit of "
                                     f"{self.memory / 2**30:.1f} GiB")
@@ -140,7 +107,7 @@ class Pool:
                 except ProcessLookupError:
                     pass
 
-    def _wait(self, futures: Iterable[Future], pool: ProcessPoolExecutor | None) -> set[Future]:
+    def _wait(self, futures: Iterable[Future], pool: Processes | None) -> set[Future]:
         while True:
             done, _ = wait(futures, POLL if pool else None, FIRST_COMPLETED)
             if done:
@@ -171,25 +138,18 @@ class Pool:
                 return f"the process ended with status {code}"
         return "the process died"
 
-    def _drop(self) -> None:
-        """Gives up the broken pool."""
-        if self._pool:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-        self._pool = None
-
     def _alone(self, function: Callable, task: Any, tries: int = 3) -> Any:
         """A suspect, in a process of its own. If its time ran out while this process slept too (the machine was
         suspended), that says nothing, and it is tried again."""
-        pool = self._make(1)
+        pool = Processes(1)
         try:
-            with _deaf():
-                future = pool.submit(limited, self.limit, function, task)
-            processes = list(pool._processes.values())
+            future = pool.submit(limited, self.limit, function, task)
+            processes = pool.processes()
             looks = self._looks
             try:
                 self._wait([future], pool)
                 return future.result()
-            except BrokenProcessPool:
+            except (BrokenProcessPool, CancelledError):
                 self.lost += 1
                 slept = (self._looks - looks) * POLL < self.limit / 2
                 reason = self._exit_reason(processes)  # waits for the exit code
@@ -197,7 +157,7 @@ class Pool:
                     return self._alone(function, task, tries - 1)
                 return Crash(reason)
         finally:
-            _terminate(pool)
+            pool.end()
 
     # --- Tasks ------------------------------------------------------------------------------------
 
@@ -217,8 +177,7 @@ class Pool:
                         more = False
                         break
                     try:
-                        with _deaf():
-                            future = self._executor().submit(limited, self.limit, function, task)
+                        future = self._executor().submit(limited, self.limit, function, task)
                         pending[future] = task
                     except BrokenProcessPool:
                         suspects.append(task)
@@ -238,7 +197,7 @@ class Pool:
                         suspects.append(task)
                     else:
                         yield task, outcome
-                self._drop()
+                self.close()  # It is broken; the next task makes another.
                 parts, suspects = [part for task in suspects for part in split(task)], []
                 for task in parts:
                     if self._extra is None:
@@ -268,14 +227,8 @@ class Pool:
 
     def close(self) -> None:
         if self._pool:
-            _terminate(self._pool)
+            self._pool.end()
             self._pool = None
-
-
-def _terminate(pool: ProcessPoolExecutor) -> None:
-    for process in list((pool._processes or {}).values()):
-        process.terminate()
-    pool.shutdown(wait=False, cancel_futures=True)
 
 
 _BROKEN = object()

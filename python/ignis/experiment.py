@@ -74,6 +74,16 @@ class Experiment:
         everything = [token for prompt in prompts for token in prompt]
         return prompts + [[everything[at % len(everything)] for at in range(long)]] * bool(long)
 
+    def perplexity(self, model: Any) -> list[int] | None:
+        """Ids of the text whose perplexity is recorded, if there is one."""
+        if "perplexity" not in self.gate:
+            return None
+        path = self.path.resolve().parent / self.gate["perplexity"]
+        try:
+            return model.tokenize(path.read_text(encoding="utf-8"))
+        except UnicodeDecodeError as error:
+            raise InputError(f"{path}: {error}") from None
+
     def identity(self, model_hash: str, root_hash: str, compiler: str) -> dict[str, str]:
         """What must agree for results to belong together."""
         steps = [[step.key, _content(step.text), step.group, step.required, step.tolerance,

@@ -42,6 +42,7 @@ class Explorer:
         self.space = experiment.space
         self.model = experiment.open_model()
         self.model_hash = self.model.hash()
+        self.perplexity = experiment.perplexity(self.model)
         root = experiment.root(self.model)
         identity = experiment.identity(self.model_hash, root.hash, digest([_native.compiler_library()]))
         self.results = Results(results_path, identity)
@@ -75,7 +76,7 @@ class Explorer:
         gate = self.experiment.gate
         self.gate = {"prompts": self.experiment.prompts(self.model), "decode": gate["decode"], "chunk": gate["chunk"],
                      "score": "score" in self.experiment.imports["entries"]}
-        path = self.results.path.with_suffix(".reference.npy")
+        path = reference_path(self.results.path)
         logits = self._kept_reference(path)
         if logits is None:
             (_, outcome), = self.alone.run(work.reference, [self._task(state, gate=self.gate)])
@@ -122,10 +123,7 @@ class Explorer:
         """Final states (with the tolerance each may have) that have no record yet; whether all have one."""
         known = self.results.known.measures
         wanted = [state for state in finals if state not in known]
-        extra: dict[str, Any] = {}
-        if "perplexity" in self.experiment.gate:
-            text = (self.experiment.path.resolve().parent / self.experiment.gate["perplexity"]).read_text()
-            extra["perplexity"] = self.model.tokenize(text)
+        extra = {} if self.perplexity is None else {"perplexity": self.perplexity}
         tasks = (self._task(state, gate=self.gate, reference=self.reference_path, tolerance=finals[state],
                             reference_digest=self.reference_digest, **extra) for state in wanted)
         with Bar("checking", len(wanted), self.quiet) as bar:
@@ -261,6 +259,11 @@ class Explorer:
         self.pool.close()
         self.alone.close()
         self.results.close()
+
+
+def reference_path(results: Path) -> Path:
+    """Where the logits of a reference are kept: each results file has its own, r.a and r.b too."""
+    return results.with_name(results.name.removesuffix(".jsonl") + ".reference.npy")
 
 
 def ratio(pairs: Iterable[Iterable[float]], confidence: float = 0.95) -> tuple[float, float, float]:

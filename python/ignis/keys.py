@@ -13,6 +13,7 @@ from typing import Any
 from .errors import InputError
 
 REQUIRED = object()
+MOST = 1 << 31  # Integers are smaller.
 NONE = object()  # no value: the document's column is empty, or says what happens then
 
 
@@ -37,6 +38,8 @@ class Kind:
 
     def _wrong(self, value: Any) -> bool:
         made = toml_type(value)
+        if made == "integer" and self.of in ("integer", "number") and abs(value) >= MOST:
+            return True
         if self.of == "number":
             return made not in ("integer", "number") or not (value >= self.least and value > self.above) or math.isinf(value)
         if self.of == "scalar":
@@ -69,7 +72,8 @@ def shown(value: Any) -> str:
     return text if len(text) <= 200 else text[:200] + " ..."
 
 
-STRING, BOOLEAN, TABLE = Kind("string", "string"), Kind("boolean", "boolean"), Kind("table", "scalar", container="table")
+STRING, BOOLEAN, TABLE = (Kind("string", "string"), Kind("boolean", "boolean"),
+                          Kind("table of strings, numbers and booleans", "scalar", container="table"))
 TEXTS = Kind("list of strings", "string", container="list")
 
 
@@ -135,7 +139,8 @@ def checked(value: Any, table: str, where: str, label: str = "") -> dict:
             raise InputError(f"{where}: unknown key {name}, expected one of {', '.join([*keys, *inner])}")
         kind = keys[key].kind
         if kind.wrong(item):
-            raise InputError(f"{where}: {name}: expected {kind.text}, got {toml_type(item)} {shown(item)}")
+            below = " below 2^31" if toml_type(item) == "integer" and abs(item) >= MOST else ""
+            raise InputError(f"{where}: {name}: expected {kind.text}{below}, got {toml_type(item)} {shown(item)}")
     return value
 
 

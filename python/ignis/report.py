@@ -49,7 +49,7 @@ class Loaded:
                                           [] if experiment_path else self.run["plugins"])
         model = _native.Model(self.run["model_path"], require_data=False)
         root = self.experiment.root(model)
-        if root.hash != self.run["identity"]["module"]:
+        if root.hash != self.run["identity"].get("module"):
             raise InputError(f"{results_path}: made with another model, compiler or import")
         self.root, self.space = root, self.experiment.space
         self.graph = Graph(self.space, root, self.results, Pool(1), self.run["plugins"])
@@ -182,7 +182,7 @@ def page(loaded: Loaded, top: int) -> str:
     wrong_html = "".join(f"<tr><td class=left>{html.escape(text)}</td><td>{count:,}</td></tr>"
                          for text, count in sorted(reasons.items(), key=lambda item: -item[1])[:20])
     facts = [(key, text) for key, text, _ in FACTS if key in ("total_ops", "barriers", "kernel_calls", "arena", "activations_q8", "scratch")]
-    provenance = " · ".join(str(run.get(key)) for key in ("cpu",)) + f" · {run['cores']} cores · LLVM {run['llvm']} · commit {str(run['commit'])[:12]} · model {run['model'][:12]} · seed {run['seed']}"
+    provenance = " · ".join(str(run.get(key)) for key in ("cpu",)) + f" · {run.get('cores')} cores · LLVM {run.get('llvm')} · commit {str(run.get('commit'))[:12]} · model {run['model'][:12]} · seed {run.get('seed')}"
     blob = json.dumps(data, separators=(",", ":")).replace("</", "<\\/")
     sections = [
         f"<h1>Orders of passes</h1><p>{html.escape(run['question'])}</p>",
@@ -207,6 +207,8 @@ def page(loaded: Loaded, top: int) -> str:
 
 def write(results_path: str, output: str | Path, experiment_path: str | None = None, top: int = 12) -> None:
     """Writes the page, whole or not at all."""
+    if Path(output).resolve() == Path(results_path).resolve():
+        raise InputError(f"{output}: expected another file for the page than the results")
     loaded = Loaded(results_path, experiment_path)
     with atomic(output) as file:
         file.write(page(loaded, top).encode())

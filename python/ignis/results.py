@@ -18,25 +18,75 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import math
 import os
 import platform
 import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Iterable, Iterator
+from typing import IO, Callable, Iterable, Iterator
 
 from .errors import InputError
 
 
-_KEYS: dict[str, dict[str, tuple[type, ...]]] = {
-    "run": {"identity": (dict,), "experiment": (str,), "model_path": (str,), "plugins": (list,), "default": (list,), "steps": (dict,)},
-    "edge": {"from": (str,), "step": (str,)},
-    "order": {"order": (list,), "hash": (str, type(None))},
-    "measure": {"hash": (str,), "ok": (bool,), "reason": (str, type(None)), "facts": (dict,)},
-    "timing": {"hash": (str,), "default": (str,), "pairs": (dict,)},
-    "reference": {"digest": (str,)},
+def _text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _texts(value: object) -> bool:
+    return isinstance(value, list) and all(map(_text, value))
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, (int, float)) and math.isfinite(value)
+
+
+def _facts(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(facts, dict) and {"total_ops", "barriers", "arena"} <= facts.keys() and all(
+        fact is None or (isinstance(fact, dict) if key == "ops" else _number(fact)) for key, fact in facts.items())
+        and _number(facts["total_ops"]) and _number(facts["barriers"]) for facts in value.values())
+
+
+def _pairs(value: object) -> bool:
+    return isinstance(value, dict) and {"decode", "prefill"} <= value.keys() and all(
+        isinstance(pairs, list) and pairs and all(isinstance(pair, list) and len(pair) == 2 and all(
+            _number(time) and time > 0 for time in pair) for pair in pairs) for pairs in value.values())
+
+
+def _identity(value: object) -> bool:
+    return isinstance(value, dict) and all(map(_text, value.values()))
+
+
+# kind: key: (what is expected, whether a value is that)
+_Check = tuple[str, Callable[[object], bool]]
+_TEXT: _Check = "a string", _text
+_TEXTS: _Check = "a list of strings", _texts
+_TEXT_OR_NULL: _Check = "a string or null", lambda value: value is None or _text(value)
+_KEYS: dict[str, dict[str, _Check]] = {
+    "run": {"identity": ("an object of strings", _identity), "question": _TEXT, "experiment": _TEXT, "model_path": _TEXT, "model": _TEXT,
+            "plugins": _TEXTS, "default": _TEXTS, "command": ("a list of strings, not empty", lambda value: _texts(value) and bool(value)),
+            "steps": ("an object", lambda value: isinstance(value, dict))},
+    "edge": {"from": _TEXT, "step": _TEXT},
+    "order": {"order": _TEXTS, "hash": _TEXT_OR_NULL},
+    "measure": {"hash": _TEXT, "ok": ("true or false", lambda value: isinstance(value, bool)), "reason": _TEXT_OR_NULL,
+                "facts": ("facts of entry points", _facts)},
+    "timing": {"hash": _TEXT, "default": _TEXT, "pairs": ("pairs of seconds for decode and prefill", _pairs)},
+    "reference": {"digest": _TEXT},
 }
+
+
+def _fault(record: object) -> str | None:
+    """What a record lacks to be one."""
+    if not isinstance(record, dict) or not _text(record.get("kind")):
+        return "expected an object with the key 'kind'"
+    for key, (words, holds) in _KEYS.get(record["kind"], {}).items():
+        if key not in record or not holds(record[key]):
+            got = f"{record[key]!r:.80}" if key in record else "none"
+            return f"expected {words} for {key!r} in a record of kind {record['kind']!r}, got {got}"
+    if record["kind"] == "edge" and not _text(record.get("to", record.get("error"))):
+        return "expected a string for 'to' or 'error' in a record of kind 'edge'"
+    return None
 
 
 def read(path: str | os.PathLike) -> Iterator[dict]:
@@ -49,13 +99,13 @@ def read(path: str | os.PathLike) -> Iterator[dict]:
                 record = json.loads(line)
             except ValueError:
                 raise InputError(f"{path}:{number}: not a JSON record") from None
-            if not isinstance(record, dict) or "kind" not in record:
-                raise InputError(f"{path}:{number}: expected an object with the key 'kind'")
-            for key, kind in _KEYS.get(record["kind"] if isinstance(record["kind"], str) else "", {}).items():
-                if not isinstance(record.get(key), kind):
-                    raise InputError(f"{path}:{number}: expected {' or '.join(t.__name__ for t in kind)} for {key!r} in a record of kind "
-                                     f"{record['kind']!r}, got {record.get(key)!r:.80}")
+            fault = _fault(record)
+            if fault:
+                raise InputError(f"{path}:{number}: {fault}")
             yield record
+
+
+_BEGIN = b'{"kind":"'  # what append() begins a line with
 
 
 @dataclass
@@ -122,8 +172,12 @@ class Results:
                 raise InputError(f"{self.path}: made with another {' and '.join(differing)}; expected the same, "
                                  "or another file for these results")
         data = self.path.read_bytes()
-        if not data.endswith(b"\n"):  # Half a line of a process that died.
-            self._file.truncate(data.rfind(b"\n") + 1)
+        whole = data.rfind(b"\n") + 1
+        half = data[whole:].rstrip(b"\0")  # Zeros are what a machine that stopped leaves.
+        if half[:len(_BEGIN)] != _BEGIN[:len(half)]:
+            raise InputError(f"{self.path}: expected records of results, got {half[:40]!r}")
+        if whole < len(data):  # Half a line of a process that died.
+            self._file.truncate(whole)
 
     def append(self, kind: str, **values: object) -> dict:
         """Writes a record and hands it to the system before it returns."""

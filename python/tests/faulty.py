@@ -3,6 +3,7 @@
 """Python steps of an experiment (`python:faulty.py:NAME`), and tasks for a pool. Each fails in one way."""
 
 import ctypes
+import multiprocessing.connection
 import os
 import signal
 import sys
@@ -56,6 +57,25 @@ def kill_once(path):
     except FileExistsError:
         return "worked"
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def kill_while_sending(path):
+    """Kills its process the first time, within the result that it sends."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        return "worked"
+
+    def send(self, data, write=os.write):
+        write(self.fileno(), data[:len(data) // 2])
+        os.kill(os.getpid(), signal.SIGKILL)
+    multiprocessing.connection.Connection._send = send
+    return "x" * 1000
+
+
+def length(data):
+    time.sleep(0.05)
+    return len(data)
 
 
 def square(number):

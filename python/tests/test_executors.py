@@ -6,7 +6,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures.process import BrokenProcessPool
 
 import faulty
 import pytest
@@ -14,6 +16,7 @@ import pytest
 from laboratory import ROOT
 from ignis.errors import InputError
 from ignis.executors import Crash, DaskExecutor, Pool, total_memory
+from ignis.processes import Processes
 
 GIB = 1 << 30
 
@@ -70,6 +73,55 @@ if __name__ == "__main__":
     os.killpg(explorer.pid, signal.SIGCONT)
     assert explorer.communicate(timeout=600)[0].split()[0] == "rested"
     assert explorer.returncode == 0
+
+
+def test_a_death_within_a_result(tmp_path):
+    """Who waits for the rest of the result does not wait for ever; the others' results are there."""
+    tasks = [("square", 1), ("kill_while_sending", str(tmp_path / "once")), ("square", 2), ("square", 3)]
+    assert run(Pool(2), tasks) == {tasks[0]: 1, tasks[1]: "worked", tasks[2]: 4, tasks[3]: 9}
+
+
+def test_no_thread_outlives_its_pool():
+    """One that did closed a pipe while the interpreter, on its way out, wrote to it."""
+    before = threading.enumerate()
+    run(Pool(2), [("square", number) for number in range(4)])
+    assert threading.enumerate() == before
+    run(Pool(1), [("square", 1), ("abort", None)])
+    assert threading.enumerate() == before
+
+
+def test_tasks_that_nobody_reads_any_more(tmp_path):
+    """Of a pool that broke: they fill a pipe, and who writes them would wait for ever."""
+    script = tmp_path / "explorer.py"
+    script.write_text("""
+import faulty
+from ignis.executors import Pool
+if __name__ == "__main__":
+    pool = Pool(2)
+    tasks = [("length", b"x" * 300_000), ("leave_at_once", None)] + [("length", b"x" * 300_000)] * 4
+    print(sorted(str(outcome) for _, outcome in pool.run(faulty.task, tasks)))
+    for task in pool.run(faulty.task, tasks[-3:]):
+        break
+    pool.close()
+""")
+    out = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=300,
+                         env={**os.environ, "PYTHONPATH": f"{ROOT / 'python'}:{ROOT / 'python/tests'}"})
+    assert (out.returncode, out.stderr) == (0, "")
+    assert out.stdout == "['300000', '300000', '300000', '300000', '300000', " \
+                         "\"Crash(reason='the process ended with status 3')\"]\n"
+
+
+def test_a_process_that_begins_while_another_dies(monkeypatch):
+    """It gets pipes that the pool has closed."""
+    pool = Processes(1)
+
+    def spawn():
+        pool._broken = "another died"
+        raise OSError("handle is closed")
+    monkeypatch.setattr(pool, "_spawn_process", spawn)
+    with pytest.raises(BrokenProcessPool, match="handle is closed"):
+        pool.submit(faulty.task, ("square", 1))
+    pool.end()
 
 
 def test_an_exception_of_the_task_comes_out():

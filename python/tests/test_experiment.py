@@ -178,6 +178,8 @@ def merged(change):
     (merged("gate prompts = []"), "gate.prompts: expected list of strings, not empty, got list []"),
     (merged("timing prefill_rows = 17"), "timing.prefill_rows: expected import.chunk, 16, at most, got 17"),
     (merged("timing decode_depth = 64"), "timing.decode_depth: expected import.context - 1, 63, at most, got 64"),
+    (merged("gate threads = 100000000000000000000"), "gate.threads: expected integer, 1 or more below 2^31, got integer 100000000000000000000"),
+    (merged(f"search seconds = {10 ** 400}"), "search.seconds: expected number above 0 below 2^31, got integer 1000"),
     (merged("timing rounds = 2024-01-01"), "timing.rounds: expected integer, 1 or more, got date or time 2024-01-01"),
     (merged("space cleanup = 'cse,no-such'"), "space.cleanup: pass pipeline: "),
     (merged("space initial = ['tensor']"), "space.initial: unknown fact 'tensor', expected one of the compiler's, attention-split,"),
@@ -187,6 +189,8 @@ def merged(change):
      "space.steps[0].pass: ignis-plan-memory: unknown option 'plan', expected one of alignment"),
     ("model = 'm'\n[space]\nsteps = [{pass = 'ignis-plan-memory', options = {alignment = 'x'}}]",
      "space.steps[0].pass: ignis-plan-memory: option alignment: expected an integer, got 'x'"),
+    ("model = 'm'\n[space]\nsteps = [{pass = 'ignis-plan-memory', options = {planner = ['slots']}}]",
+     'space.steps[0].options: expected table of strings, numbers and booleans, got table {planner = ["slots"]}'),
     ("model = 'm'\n[space]\nsteps = [{pass = 'canonicalize', options = {max-iterations = 'x'}}]",
      "space.steps[0].pass: pass pipeline: failed to add `canonicalize`"),
     ("model = 'm'\n[space]\nsteps = [{pipeline = 'ignis-plan-pipeline', options = {a = 1}}]",
@@ -213,3 +217,15 @@ def test_one_clear_line(tmp_path, text, reason):
     line = made.stderr.splitlines()[-1]  # LLVM's option parser says its own line first
     assert line.startswith("error: e.toml: ") and reason in line, made.stderr
     assert len(made.stderr.splitlines()) == 1 or "canonicalize" in text, made.stderr
+
+
+@pytest.mark.parametrize("name, reason", [("none.txt", "none.txt: No such file or directory"), ("latin.txt", "latin.txt: 'utf-8' codec can't decode")])
+def test_a_text_that_cannot_be_read(tmp_path, tiny, name, reason):
+    """Before anything runs, and before there is a results file."""
+    (tmp_path / "latin.txt").write_bytes(b"\xe4\n")
+    path = tmp_path / "e.toml"
+    path.write_text(f'model = "{tiny}"\n[gate]\nperplexity = "{name}"\n' + SPACE)
+    made = subprocess.run([sys.executable, "-m", "ignis", "explore", "e.toml"], cwd=tmp_path, capture_output=True,
+                          text=True, timeout=60, env={**os.environ, "PYTHONPATH": str(ROOT / "python")})
+    assert (made.returncode, made.stdout) == (1, "") and made.stderr.splitlines()[-1].startswith(f"error: {tmp_path}/{reason}"), made.stderr
+    assert not (tmp_path / "e.jsonl").exists()

@@ -18,7 +18,7 @@ import pytest
 import ignis
 from ignis import effects, experiment, work
 from ignis.errors import InputError
-from ignis.explore import Explorer, ratio
+from ignis.explore import Explorer, ratio, reference_path
 from ignis.results import Results
 from ignis.search import STRATEGIES
 from laboratory import FAULTS, ROOT, TESTS, explore, facts_known, lines_of, unique, write
@@ -279,6 +279,12 @@ def test_bad_experiments(tmp_path, text, reason):
     path.write_text(text)
     with pytest.raises(InputError, match=reason):
         experiment.load(path)
+
+
+def test_every_results_file_has_its_reference(tmp_path):
+    names = ["r.jsonl", "r.a", "r.b", "s"]
+    assert [reference_path(tmp_path / name).name for name in names] == [
+        "r.reference.npy", "r.a.reference.npy", "r.b.reference.npy", "s.reference.npy"]
 
 
 def test_ratio():

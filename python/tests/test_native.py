@@ -4,6 +4,7 @@
 and Ctrl-C are in test_native_calls.py."""
 
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -276,6 +277,24 @@ def test_compile(model, module, planned, compiled):
 def test_compile_errors(model, options, reason):
     with pytest.raises(InputError, match=reason):
         ignis.compile(model, **{"context": 64, "chunk": 16} | options)
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="names of x86 processors")
+@pytest.mark.parametrize("cpu", ["znver4", "sapphirerapids", "haswell"])
+def test_a_processor_that_this_one_is_not(tiny, cpu):
+    """Its code is refused where it would end the process."""
+    made = subprocess.run([sys.executable, "-c", f"""
+import ignis.errors
+try:
+    model = ignis.Model({str(tiny)!r})
+    session = ignis.Session(ignis.compile(model, cpu={cpu!r}, context=64, chunk=16))
+    print(session.score(list(range(16))).shape[0])
+except ignis.errors.InputError as error:
+    print(error)
+"""], capture_output=True, text=True, timeout=120,
+                          env={**os.environ, "PYTHONPATH": str(ROOT / "python")})
+    assert made.returncode == 0, made
+    assert made.stdout == "16\n" or made.stdout.startswith(f"CPU {cpu!r}: this machine lacks "), made.stdout
 
 
 def test_emit(model, module):

@@ -132,6 +132,16 @@ def test_while_it_grows(whole, tmp_path):
     assert path.read_bytes().endswith(lines[count][:20])
 
 
+def test_the_page_is_another_file_than_the_results(tmp_path):
+    path = tmp_path / "r.html"
+    path.write_bytes(b"{}\n")
+    (tmp_path / "link.html").symlink_to(path)
+    for output in (path, tmp_path / "link.html"):
+        with pytest.raises(InputError, match="expected another file for the page than the results"):
+            report.write(path, output)
+    assert path.read_bytes() == b"{}\n"
+
+
 def test_another_model_is_refused(whole, tmp_path):
     other = tmp_path / "other.gguf"
     subprocess.run([sys.executable, "-m", "ignis.synthesize", other, "--shape",

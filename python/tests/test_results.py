@@ -19,13 +19,14 @@ IDENTITY = {"model": "m", "space": "s"}
 
 def write(path):
     with Results(path, IDENTITY) as made:
-        made.append("run", identity=IDENTITY, experiment="e.toml", model_path="m.gguf", plugins=[], default=["a"], steps={})
+        made.append("run", identity=IDENTITY, question="", experiment="e.toml", model_path="m.gguf", model="m", plugins=[],
+                    default=["a"], steps={}, command=["ignis"])
         made.append("edge", **{"from": "r", "step": "a", "to": "s"})
         made.append("edge", **{"from": "r", "step": "b", "error": "why"})
         made.append("order", order=["a"], hash="s")
         made.append("measure", hash="s", ok=True, reason=None, facts={})
-        made.append("timing", hash="s", default="s", pairs={})
-        made.append("timing", hash="s", default="s", pairs={})
+        made.append("timing", hash="s", default="s", pairs={"decode": [[1.0, 2.0]], "prefill": [[1.0, 2.0]]})
+        made.append("timing", hash="s", default="s", pairs={"decode": [[1.0, 2.0]], "prefill": [[1.0, 2.0]]})
         made.append("done", complete=True)
         made.sync()
     return path.read_bytes()
@@ -91,12 +92,20 @@ def test_provenance():
 
 
 @pytest.mark.parametrize("line, reason", [
-    ('{"kind":"edge"}', "expected str for 'from' in a record of kind 'edge', got None"),
-    ('{"kind":"edge","from":"r","step":3}', "expected str for 'step' in a record of kind 'edge', got 3"),
-    ('{"kind":"measure","hash":"s","ok":"yes"}', "expected bool for 'ok' in a record of kind 'measure', got 'yes'"),
-    ('{"kind":"run"}', "expected dict for 'identity' in a record of kind 'run', got None"),
-    ('{"kind":"timing","hash":"s","default":"s","pairs":[]}', "expected dict for 'pairs'"),
-    ('{"kind":"order","order":"a","hash":null}', "expected list for 'order'"),
+    ('{"kind":"edge"}', "expected a string for 'from' in a record of kind 'edge', got none"),
+    ('{"kind":"edge","from":"r","step":3}', "expected a string for 'step' in a record of kind 'edge', got 3"),
+    ('{"kind":"edge","from":"r","step":"a"}', "expected a string for 'to' or 'error'"),
+    ('{"kind":"edge","from":"r","step":"a","to":[0]}', "expected a string for 'to' or 'error'"),
+    ('{"kind":"measure","hash":"s","ok":"yes"}', "expected true or false for 'ok' in a record of kind 'measure', got 'yes'"),
+    ('{"kind":"measure","hash":"s","ok":true}', "expected a string or null for 'reason' in a record of kind 'measure', got none"),
+    ('{"kind":"measure","hash":"s","ok":true,"reason":null,"facts":{"decode":{"total_ops":null,"barriers":1,"arena":1}}}',
+     "expected facts of entry points for 'facts'"),
+    ('{"kind":"run"}', "expected an object of strings for 'identity' in a record of kind 'run', got none"),
+    ('{"kind":"timing","hash":"s","default":"s","pairs":[]}', "expected pairs of seconds for decode and prefill for 'pairs'"),
+    ('{"kind":"timing","hash":"s","default":"s","pairs":{"decode":[[1,2]],"prefill":[[1,"2"]]}}', "expected pairs of seconds"),
+    ('{"kind":"timing","hash":"s","default":"s","pairs":{"decode":[[1,0]],"prefill":[[1,2]]}}', "expected pairs of seconds"),
+    ('{"kind":"timing","hash":"s","default":"s","pairs":{"decode":[],"prefill":[[1,2]]}}', "expected pairs of seconds"),
+    ('{"kind":"order","order":"a","hash":null}', "expected a list of strings for 'order'"),
     ("[]", "expected an object with the key 'kind'"), ("{", "not a JSON record"), ("\x00", "not a JSON record"),
 ])
 def test_a_wrong_record_is_named(tmp_path, line, reason):
@@ -134,3 +143,17 @@ def test_a_device_is_refused(tmp_path):
     for path in ("/dev/null", tmp_path / "pipe"):
         with pytest.raises(InputError, match="expected a regular file, got a device or pipe"):
             Results(path, IDENTITY)
+
+
+@pytest.mark.parametrize("content, kept", [(b"a note without an end", True), (b'{"kind":"edge"}\n{"kin', False), (b'{"kind":"edge","fr\0\0', False)])
+def test_a_file_of_someone_elses_stays(tmp_path, content, kept):
+    """Only what a writer that died leaves at the end is taken away."""
+    path = tmp_path / "note.txt"
+    path.write_bytes(content.replace(b'"edge"}', b'"done"}'))
+    if kept:
+        with pytest.raises(InputError, match="note.txt: expected records of results, got b'a note"):
+            Results(path, IDENTITY)
+        assert path.read_bytes() == content
+    else:
+        Results(path, IDENTITY).close()
+        assert path.read_bytes() in (b"", b'{"kind":"done"}\n')
