@@ -23,8 +23,8 @@ static constexpr int64_t kTileRows = 16;
 /// With panels: chunks that a thread should find, so that the last round leaves few idle. More
 /// threads than kManyThreads take more chunks of panels of half the height.
 static constexpr int64_t kManyThreads = 4, kFewThreadsChunks = 6, kManyThreadsChunks = 12;
-/// Columns of a panel's chunk, at least: a tile of most kernels. Up to kSharedColumns a kernel gains
-/// from more, because it prepares rows once for all of them.
+/// Columns of a panel's chunk, at least: a tile of most kernels. Up to kSharedColumns a kernel
+/// gains from more, because it prepares rows once for all of them.
 static constexpr int64_t kLeastPanelColumns = 2 * kernels::kGroupRows;
 static constexpr int64_t kSharedColumns = 8 * kernels::kGroupRows;
 
@@ -78,8 +78,8 @@ void LinearChunks::addPanels(Emitter &e, int64_t unit, int64_t base) {
   // each thread finds some.
   Value most = arith::DivUIOp::create(
       e, arith::MaxSIOp::create(e, e.mulI(panels, base), e.index(kSharedColumns)), e.index(unit));
-  Value chunks = arith::SelectOp::create(e, many, e.index(kManyThreadsChunks),
-                                         e.index(kFewThreadsChunks));
+  Value chunks =
+      arith::SelectOp::create(e, many, e.index(kManyThreadsChunks), e.index(kFewThreadsChunks));
   Value share = arith::DivUIOp::create(e, e.mulI(panels, (n + unit - 1) / unit),
                                        arith::MulIOp::create(e, e.threads(), chunks));
   Value units = arith::MaxSIOp::create(e, e.minI(most, share), e.index(1));
