@@ -31,7 +31,7 @@ int main(int argc, char **argv) {
   std::vector<uint8_t> w(size_t(packedBytes(n, k))), a(size_t(rows * activationRecordBytes(k)));
   chosen.variant->pack(file.data(), n, k, w.data());
   const KernelTable &table = chosen.variant->table;
-  table.round_q8_0(x.data(), a.data(), 0, rows, k);
+  table.round_q8_0(x.data(), a.data(), rows, k, 0, k, k);
   if (matvec)
     table.matvec_q8_0(w.data(), a.data(), nullptr, nullptr, y.data(), k, 0, n);
   else

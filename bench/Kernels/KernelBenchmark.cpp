@@ -101,7 +101,7 @@ void matvec(benchmark::State &state, const Variant &variant, int64_t n, int64_t 
   uint8_t *w = weights.packed(variant, n, k, int64_t(512) << 20, copies);
   std::vector<float> x = randomFloats(k), y(n);
   static uint8_t *a = allocate(int64_t(1) << 20);
-  variant.table.round_q8_0(x.data(), a, 0, 1, k);
+  variant.table.round_q8_0(x.data(), a, 1, k, 0, k, k);
   int64_t copy = 0;
   for (auto _ : state) {
     variant.table.matvec_q8_0(w + copy * packedBytes(n, k), a, nullptr, nullptr, y.data(), k, 0, n);
@@ -118,7 +118,7 @@ void matmul(benchmark::State &state, const Variant &variant, int64_t rows, int64
   uint8_t *w = weights.packed(variant, n, k, int64_t(512) << 20, copies);
   std::vector<float> x = randomFloats(rows * k), y(rows * n);
   static uint8_t *a = allocate(int64_t(64) << 20);
-  variant.table.round_q8_0(x.data(), a, 0, rows, k);
+  variant.table.round_q8_0(x.data(), a, rows, k, 0, k, k);
   int64_t copy = 0;
   for (auto _ : state) {
     variant.table.matmul_q8_0(w + copy * packedBytes(n, k), a, nullptr, nullptr, y.data(), rows, k,
@@ -137,7 +137,7 @@ void roundRows(benchmark::State &state, const Variant &variant, int64_t rows, in
   std::vector<float> x = randomFloats(rows * k);
   std::vector<uint8_t> a(rows * activationRecordBytes(k));
   for (auto _ : state) {
-    variant.table.round_q8_0(x.data(), a.data(), 0, rows, k);
+    variant.table.round_q8_0(x.data(), a.data(), rows, k, 0, k, k);
     benchmark::ClobberMemory();
   }
   state.counters["values/s"] = benchmark::Counter(double(rows * k) * double(state.iterations()),

@@ -88,7 +88,12 @@ Operation *findUnrounded(Operation *root) {
       root, [](ComputeOpInterface op) { return op.getActivationBytes() != 0; });
 }
 Operation *findRounding(Operation *root) {
-  return findOp<RoundOp>(root, [](RoundOp) { return true; });
+  return findOp<ComputeOpInterface>(root, [](ComputeOpInterface op) {
+    auto dst = cast<DestinationStyleOpInterface>(op.getOperation());
+    return llvm::any_of(dst.getDpsInits(), [](Value init) {
+      return isa<Q8ActType>(cast<ShapedType>(init.getType()).getElementType());
+    });
+  });
 }
 Operation *findAttention(Operation *root) {
   return findOp<AttentionOp>(root, [](AttentionOp) { return true; });

@@ -55,6 +55,8 @@ void ignis::buildPlanPipeline(OpPassManager &manager, const PlanPipelineOptions 
   if (!options.reference)
     manager.addNestedPass<func::FuncOp>(createMaterializeRounding());
   manager.addNestedPass<func::FuncOp>(createDecomposeAttention());
+  if (!options.reference)
+    manager.addNestedPass<func::FuncOp>(createFuseRounding());
   PlanMemoryOptions plan;
   plan.planner = options.planner;
   manager.addNestedPass<func::FuncOp>(createPlanMemory(plan));

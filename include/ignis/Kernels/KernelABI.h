@@ -15,7 +15,9 @@
 // Activations `a`: one record of k + k / 4 bytes a row, written by round_q8_0 of the same variant
 // and opaque to everybody else. Records of a row follow each other without a gap; row r starts at a
 // + r * (k + k / 4); a is on a 4-byte boundary. The scalar definition's record is q[k] int8, d[k /
-// 32] float32, s[k / 32] int32 (sum of q over the block).
+// 32] float32, s[k / 32] int32 (sum of q over the block). round_q8_0 may fill a record in parts:
+// kBegin and kEnd are multiples of 32, x points at column kBegin of row 0, a at row 0's record of k
+// values, of which the other blocks are left as they are.
 //
 // `bias` (or null) points at the value for column nBegin, `residual` (or null) and `y` at column
 // nBegin of row 0. y may equal residual. y = (sum + bias) + residual in this order, each one
@@ -28,7 +30,7 @@
 
 namespace ignis::kernels {
 
-constexpr int kKernelABIVersion = 1;
+constexpr int kKernelABIVersion = 2;
 constexpr int64_t kBlock = 32;            // values that share one scale
 constexpr int64_t kGroupRows = 16;        // output features interleaved together
 constexpr int64_t kGroupBlockBytes = 544; // 16 rows x 32 values + 16 float16 scales

@@ -110,7 +110,7 @@ func.func private @ignis.finish(%frame: !llvm.ptr, %slot: i64, %chunks: i64)
 }
 
 func.func private @ignis_barrier(!llvm.ptr, i64, i64)
-func.func private @ignis_round_q8_0(!llvm.ptr, !llvm.ptr, i64, i64, i64)
+func.func private @ignis_round_q8_0(!llvm.ptr, !llvm.ptr, i64, i64, i64, i64, i64)
 func.func private @ignis_matvec_q8_0(!llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, i64, i64, i64)
 func.func private @ignis_matmul_q8_0(!llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, i64, i64, i64, i64, i64)
 )mlir";

@@ -30,15 +30,6 @@ static void callKernel(Emitter &e, StringRef name, ValueRange operands) {
   func::CallOp::create(e, ("ignis_" + name).str(), TypeRange{}, operands);
 }
 
-Value ignis::lowerRound(Emitter &e, RoundOp op) {
-  auto type = cast<MemRefType>(op.getX().getType());
-  int64_t k = type.getDimSize(1);
-  Value x = e.pointer(op.getX()), out = e.pointer(op.getOut());
-  return rowChunks(e, rowsInUse(e, op), type.getDimSize(0), k, 16384, [&](Value begin, Value end) {
-    callKernel(e, "round_q8_0", {x, out, e.toI64(begin), e.toI64(end), e.i64(k)});
-  });
-}
-
 namespace {
 /// One call for columns [begin, end) of `rows` rows. activations: the record of the first row; y,
 /// residual: pointers at its column `begin`.
@@ -90,6 +81,24 @@ void forEachStrip(Emitter &e, Value columns, int64_t n, function_ref<void(Value,
              [&] { e.strips(done, rest, group, body); });
 }
 } // namespace
+
+void ignis::roundRows(Emitter &e, Value x, int64_t xStride, Value out, Value firstRow, Value rows,
+                      Value begin, Value end) {
+  int64_t k = cast<MemRefType>(out.getType()).getDimSize(1);
+  callKernel(e, "round_q8_0",
+             {x, recordAt(e, e.pointer(out), firstRow, k), e.toI64(rows), e.i64(k), e.toI64(begin),
+              e.toI64(end), e.i64(xStride)});
+}
+
+Value ignis::lowerRound(Emitter &e, RoundOp op) {
+  auto type = cast<MemRefType>(op.getX().getType());
+  int64_t k = type.getDimSize(1);
+  Value x = e.pointer(op.getX()), zero = e.index(0), width = e.index(k);
+  return rowChunks(e, rowsInUse(e, op), type.getDimSize(0), k, 16384, [&](Value begin, Value end) {
+    roundRows(e, elementAt(e, x, begin, k, zero), k, op.getOut(), begin,
+              arith::SubIOp::create(e, end, begin), zero, width);
+  });
+}
 
 Value ignis::lowerKernelLinear(Emitter &e, LinearOp op) {
   auto xType = cast<MemRefType>(op.getX().getType());
@@ -171,6 +180,7 @@ Value ignis::lowerKernelLinearSwiglu(Emitter &e, LinearSwigluOp op) {
   Value gatePointer = e.scratch();
   Value upPointer = offset(e, gatePointer, e.index(tile.rows * tile.columns), e.getF32Type());
   Value gateTile = e.view(gatePointer, tileType), upTile = e.view(upPointer, tileType);
+  bool rounded = isa<Q8ActType>(outType.getElementType());
   LinearChunks chunks(e, n, k, rows, mostRows, /*weights=*/2);
   return e.chunkLoop(chunks.count, [&](Value chunk) {
     LinearChunks::Block block = chunks.block(e, chunk);
@@ -181,14 +191,20 @@ Value ignis::lowerKernelLinearSwiglu(Emitter &e, LinearSwigluOp op) {
         callLinear(e, weight, records, null, null, y, block.rows, oneRow, k, begin, end,
                    tile.columns);
       Value columns = arith::SubIOp::create(e, end, begin);
-      e.forLoop(e.index(0), oneRow ? e.index(1) : block.rows, 1, [&](Value row) {
+      Value tileRows = oneRow ? e.index(1) : block.rows;
+      e.forLoop(e.index(0), tileRows, 1, [&](Value row) {
         Value outRow = block.rowBegin ? e.addI(row, block.rowBegin) : row;
         forEachStrip(e, columns, n, [&](Value column, int64_t lanes) {
           Value v = e.mul(e.silu(e.load(gateTile, {row, column}, lanes)),
                           e.load(upTile, {row, column}, lanes));
-          e.store(v, op.getOut(), {outRow, e.addI(begin, column)});
+          if (rounded)
+            e.store(v, gateTile, {row, column});
+          else
+            e.store(v, op.getOut(), {outRow, e.addI(begin, column)});
         });
       });
+      if (rounded)
+        roundRows(e, gatePointer, tile.columns, op.getOut(), block.rowBegin, tileRows, begin, end);
     });
   });
 }

@@ -6,6 +6,8 @@
 #include "ignis/Dialect/Ignis/IR/Ignis.h"
 #include "ignis/Kernels/KernelABI.h"
 
+#include <numeric>
+
 using namespace mlir;
 using namespace ignis;
 
@@ -28,7 +30,15 @@ static constexpr int64_t kManyThreads = 4, kFewThreadsChunks = 6, kManyThreadsCh
 static constexpr int64_t kLeastPanelColumns = 2 * kernels::kGroupRows;
 static constexpr int64_t kSharedColumns = 8 * kernels::kGroupRows;
 
-static int64_t bytesOfGroup(int64_t k) { return k / kernels::kBlock * kernels::kGroupBlockBytes; }
+static int64_t bytesOfColumns(int64_t k, int64_t columns) {
+  return k / kernels::kBlock * kernels::kGroupBlockBytes * columns / kernels::kGroupRows;
+}
+
+/// What columns of a chunk are a multiple of: groups, or blocks of 32 where the chunk may round its
+/// results (linear_swiglu).
+static int64_t unitOf(int64_t weights) {
+  return weights > 1 ? std::lcm(kernels::kBlock, kernels::kGroupRows) : kernels::kGroupRows;
+}
 
 /// ceil(a / b) of positive numbers.
 static Value ceilDiv(Emitter &e, Value a, Value b) {
@@ -38,7 +48,7 @@ static Value ceilDiv(Emitter &e, Value a, Value b) {
 /// Output columns of a chunk when there is one panel of rows; a column has `weights` rows of
 /// weights.
 static int64_t chunkColumns(int64_t n, int64_t k, int64_t mostRows, int64_t weights) {
-  int64_t group = kernels::kGroupRows, groupBytes = bytesOfGroup(k) * weights;
+  int64_t group = unitOf(weights), groupBytes = bytesOfColumns(k, group) * weights;
   auto wholeGroups = [&](int64_t columns) { return (columns + group - 1) / group * group; };
   int64_t columns = std::max<int64_t>(1, kChunkBytes / groupBytes) * group;
   if (weights > 1)
@@ -56,7 +66,7 @@ LinearChunks::LinearChunks(Emitter &e, int64_t n, int64_t k, Value rows, int64_t
   int64_t base = chunkColumns(n, k, mostRows, weights);
   columns = e.index(base);
   if (mostRows <= kStreamedRows) {
-    addRuns(e, k);
+    addRuns(e, k, unitOf(weights));
     return;
   }
   if (mostRows <= kPanelRows) {
@@ -87,11 +97,10 @@ void LinearChunks::addPanels(Emitter &e, int64_t unit, int64_t base) {
   count = arith::MulIOp::create(e, ceilDiv(e, e.index(n), columns), panels);
 }
 
-void LinearChunks::addRuns(Emitter &e, int64_t k) {
-  int64_t group = kernels::kGroupRows;
+void LinearChunks::addRuns(Emitter &e, int64_t k, int64_t group) {
   int64_t groups = n / group * kRunsNumerator / kRunsDenominator; // of all runs together
   Value share = arith::DivUIOp::create(e, e.index(groups), e.threads());
-  Value length = e.minI(share, e.index(std::max<int64_t>(1, kRunBytes / bytesOfGroup(k))));
+  Value length = e.minI(share, e.index(std::max<int64_t>(1, kRunBytes / bytesOfColumns(k, group))));
   // Runs no longer than chunks are none.
   Value any = e.compare(arith::CmpIPredicate::sgt, e.mulI(length, group), columns);
   Value divisor = arith::SelectOp::create(e, any, length, e.index(groups + 1));

@@ -37,7 +37,8 @@ public:
   mlir::Value count; // index value
 
 private:
-  void addRuns(Emitter &e, int64_t k);
+  /// Runs and chunks for few rows; columns are a multiple of `group`.
+  void addRuns(Emitter &e, int64_t k, int64_t group);
   /// Chunks of panels; their columns are a multiple of `unit`, about `base` for one panel.
   void addPanels(Emitter &e, int64_t unit, int64_t base);
   std::pair<mlir::Value, mlir::Value> columnsAt(Emitter &e, mlir::Value across) const;

@@ -29,11 +29,8 @@ public:
     positions = cache.positions;
     heads = q.getDimSize(1) / d;
     group = heads / cache.heads;
-    // Heads of one tile: the whole group if it fits the declared scratch, else its largest divisor
-    // that does.
-    tileHeads = group;
-    while (tileHeads > kAttentionRows || group % tileHeads)
-      --tileHeads;
+    tileHeads = op.getTileHeads();
+    rounded = isa<Q8ActType>(cast<MemRefType>(op.getOut().getType()).getElementType());
     tileTokens =
         mostRows == 1 || op.getSequences() // Neighbours share no cache then.
             ? 1
@@ -84,10 +81,13 @@ private:
     factors = next({kAttentionRows});
     maxima = next({kAttentionRows, kBlock});
     queries = next({kAttentionRows, d});
+    if (rounded)
+      outTile = next({kAttentionRows / tileHeads, tileHeads * d});
   }
 
   /// Row m of a tile is head m mod tileHeads of token m / tileHeads.
   Value column(int64_t m) { return e.mulI(e.addI(firstHead, m % tileHeads), d); }
+  Value endColumn() { return e.mulI(e.addI(firstHead, tileHeads), d); }
   Value row(Value firstRow, int64_t m) { return e.addI(firstRow, m / tileHeads); }
 
   /// Indices into the tile's cache, that of its key/value head.
@@ -125,6 +125,9 @@ private:
       softmax(i, e.addI(first, token));
     });
     weightedSum(firstRow, first, tokens);
+    if (rounded)
+      roundRows(e, e.pointer(outTile), tileHeads * d, op.getOut(), firstRow, e.index(tokens),
+                column(0), endColumn());
   }
 
   /// A second copy of the tile's queries: where two key blocks meet the same query, each multiplies
@@ -264,27 +267,36 @@ private:
           return next;
         };
         SmallVector<Value> init(count * width, e.splat(kBlock, 0.0f));
-        SmallVector<Value> sums =
+        SmallVector<Value> totals =
             e.forLoop(e.index(0), e.addI(first, 1), 1, init,
                       [&](Value t, ValueRange acc) { return step(t, acc, 0); });
         for (int64_t token = 1; token < tokens; ++token)
           if ((begin + count - 1) / tileHeads >= token)
-            sums = step(e.addI(first, token), sums, token);
+            totals = step(e.addI(first, token), totals, token);
         for (int64_t m = 0; m < count; ++m) {
           Value factor = e.broadcast(e.loadScalar(factors, {e.index(begin + m)}), kBlock);
           for (int64_t v = 0; v < width; ++v)
-            e.store(e.mul(sums[m * width + v], factor), op.getOut(),
-                    {row(firstRow, begin + m), e.addI(column(begin + m), (v0 + v) * kBlock)});
+            storeOut(e.mul(totals[m * width + v], factor), firstRow, begin + m, (v0 + v) * kBlock);
         }
       }
     }
   }
 
+  /// 16 columns from `offset` of row m's head on, into out, or into scratch if they are rounded.
+  void storeOut(Value value, Value firstRow, int64_t m, int64_t offset) {
+    if (rounded)
+      e.store(value, outTile, {e.index(m / tileHeads), e.index(m % tileHeads * d + offset)});
+    else
+      e.store(value, op.getOut(), {row(firstRow, m), e.addI(column(m), offset)});
+  }
+
   Emitter &e;
   AttendOp op;
+  bool rounded;
   int64_t mostRows, d, positions, heads, group, tileHeads, tileTokens;
   Value firstHead, kvHead;
   Value scores, factors, maxima, queries; ///< views of scratch
+  Value outTile;                          ///< the tile's part of out, if it is rounded from there
   Value seen;                             ///< key blocks that all rows of the tile see
   Value summarised;                       ///< so many of the first ones are in maxima
   bool copied;                            ///< whether queries holds a second copy

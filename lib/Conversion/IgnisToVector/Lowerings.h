@@ -43,6 +43,10 @@ mlir::Value lowerFloatLinearGroup(Emitter &e, LinearGroupOp op);
 mlir::Value lowerFloatLinearSwiglu(Emitter &e, LinearSwigluOp op);
 
 // lib/Conversion/IgnisToKernels
+/// Rounds columns [begin, end) of `rows` rows into those of `out` from row `firstRow` (null: 0) on.
+/// x: a pointer at column `begin` of the first one; its rows have xStride floats.
+void roundRows(Emitter &e, mlir::Value x, int64_t xStride, mlir::Value out, mlir::Value firstRow,
+               mlir::Value rows, mlir::Value begin, mlir::Value end);
 mlir::Value lowerRound(Emitter &e, RoundOp op);
 mlir::Value lowerKernelLinear(Emitter &e, LinearOp op);
 mlir::Value lowerKernelLinearGroup(Emitter &e, LinearGroupOp op);

@@ -36,12 +36,17 @@ static Value sumOfSquares(Emitter &e, int64_t width, function_ref<Value(Value, i
 }
 
 /// Rows that `load(row, column, lanes)` gives, once each value, and that stand in `x` from then on:
-/// normalised, times the weight if there is one, into `out`.
+/// normalised, times the weight if there is one, into `out`, rounded if that is its type.
 static Value lowerRows(Emitter &e, ComputeOpInterface op, Value x, Value weight, Value out,
                        const APFloat &eps, function_ref<Value(Value, Value, int64_t)> load) {
   auto type = cast<MemRefType>(x.getType());
   int64_t mostRows = type.getDimSize(0), width = type.getDimSize(1);
   Value rows = rowsInUse(e, op);
+  // A row that is rounded stays in scratch, which the op declares, until it is.
+  bool rounded = isa<Q8ActType>(cast<MemRefType>(out.getType()).getElementType());
+  Value zero = e.index(0), one = e.index(1);
+  Value unrounded =
+      rounded ? e.view(e.scratch(), MemRefType::get({1, width}, e.getF32Type())) : Value();
   return rowChunks(e, rows, mostRows, width, kChunkElements, [&](Value begin, Value end) {
     e.forLoop(begin, end, 1, [&](Value row) {
       Value squares = sumOfSquares(
@@ -53,8 +58,13 @@ static Value lowerRows(Emitter &e, ComputeOpInterface op, Value x, Value weight,
         Value y = e.mul(e.load(x, {row, column}, lanes), e.broadcast(scale, lanes));
         if (weight)
           y = e.mul(y, e.load(weight, {column}, lanes));
-        e.store(y, out, {row, column});
+        if (rounded)
+          e.store(y, unrounded, {zero, column});
+        else
+          e.store(y, out, {row, column});
       });
+      if (rounded)
+        roundRows(e, e.pointer(unrounded), width, out, row, one, zero, e.index(width));
     });
   });
 }

@@ -10,7 +10,7 @@
 
 using namespace ignis::kernels;
 
-void ignis::kernels::dotprod::round_q8_0(const float *x, uint8_t *a, int64_t rowBegin,
-                                         int64_t rowEnd, int64_t k) {
-  roundRows(x, a, rowBegin, rowEnd, k);
+void ignis::kernels::dotprod::round_q8_0(const float *x, uint8_t *a, int64_t rows, int64_t k,
+                                         int64_t kBegin, int64_t kEnd, int64_t xStride) {
+  roundRows(x, a, rows, k, kBegin, kEnd, xStride);
 }

@@ -6,6 +6,7 @@
 #ifndef IGNIS_LIB_KERNELS_ARM64_ROUND_H
 #define IGNIS_LIB_KERNELS_ARM64_ROUND_H
 
+#include "../RoundRuns.h"
 #include "Layout.h"
 
 namespace ignis::kernels {
@@ -66,14 +67,19 @@ IGNIS_INLINE void roundBlocks(const float *x, uint8_t *a, int count) {
   }
 }
 
-/// round_q8_0; rows and records are contiguous, so the rows are one run of blocks.
-IGNIS_INLINE void roundRows(const float *x, uint8_t *a, int64_t rowBegin, int64_t rowEnd,
-                            int64_t k) {
-  int64_t b = rowBegin * (k / kBlock), end = rowEnd * (k / kBlock);
-  for (; b + 4 <= end; b += 4)
-    roundBlocks(x + b * kBlock, a + b * kRecordBlock, 4);
-  if (b < end)
-    roundBlocks(x + b * kBlock, a + b * kRecordBlock, int(end - b));
+/// round_q8_0.
+IGNIS_INLINE void roundRows(const float *x, uint8_t *a, int64_t rows, int64_t k, int64_t kBegin,
+                            int64_t kEnd, int64_t xStride) {
+  RoundRuns runs(rows, k, kBegin, kEnd, xStride);
+  for (int64_t run = 0; run < runs.count; ++run) {
+    const float *from = x + run * xStride;
+    uint8_t *to = a + runs.offset + run * runs.stride;
+    int64_t b = 0;
+    for (; b + 4 <= runs.blocks; b += 4)
+      roundBlocks(from + b * kBlock, to + b * kRecordBlock, 4);
+    if (b < runs.blocks)
+      roundBlocks(from + b * kBlock, to + b * kRecordBlock, int(runs.blocks - b));
+  }
 }
 
 } // namespace ignis::kernels

@@ -44,15 +44,15 @@ void roundBlock(const float *x, int8_t *q, float &scale, int32_t &sum) {
 
 } // namespace
 
-void ignis::kernels::scalar::round_q8_0(const float *x, uint8_t *a, int64_t rowBegin,
-                                        int64_t rowEnd, int64_t k) {
+void ignis::kernels::scalar::round_q8_0(const float *x, uint8_t *a, int64_t rows, int64_t k,
+                                        int64_t kBegin, int64_t kEnd, int64_t xStride) {
   int64_t blocks = k / kBlock;
-  for (int64_t row = rowBegin; row < rowEnd; ++row) {
+  for (int64_t row = 0; row < rows; ++row) {
     uint8_t *record = a + row * (k + k / 4);
     auto *q = reinterpret_cast<int8_t *>(record);
     auto *scales = reinterpret_cast<float *>(record + k);
     auto *sums = reinterpret_cast<int32_t *>(record + k + blocks * 4);
-    for (int64_t b = 0; b < blocks; ++b)
-      roundBlock(x + row * k + b * kBlock, q + b * kBlock, scales[b], sums[b]);
+    for (int64_t b = kBegin / kBlock; b < kEnd / kBlock; ++b)
+      roundBlock(x + row * xStride + b * kBlock - kBegin, q + b * kBlock, scales[b], sums[b]);
   }
 }

@@ -288,9 +288,9 @@ void ignis::kernels::amx::matvec_q8_0(const uint8_t *w, const uint8_t *a, const 
   avx512vnni::matvec_q8_0(w, a, bias, residual, y, k, nBegin, nEnd);
 }
 
-void ignis::kernels::amx::round_q8_0(const float *x, uint8_t *a, int64_t rowBegin, int64_t rowEnd,
-                                     int64_t k) {
-  avx512vnni::round_q8_0(x, a, rowBegin, rowEnd, k);
+void ignis::kernels::amx::round_q8_0(const float *x, uint8_t *a, int64_t rows, int64_t k,
+                                     int64_t kBegin, int64_t kEnd, int64_t xStride) {
+  avx512vnni::round_q8_0(x, a, rows, k, kBegin, kEnd, xStride);
 }
 
 void ignis::kernels::amx::pack(const uint8_t *rows, int64_t rowCount, int64_t k, uint8_t *groups) {

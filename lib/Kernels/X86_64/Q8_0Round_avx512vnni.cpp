@@ -3,6 +3,7 @@
 //
 // Record: ActivationLayout::BlocksStart.
 
+#include "../RoundRuns.h"
 #include "Quads.h"
 #include "ignis/Kernels/KernelABI.h"
 
@@ -116,12 +117,16 @@ IGNIS_INLINE void roundFour(const float *x, uint8_t *blocks) {
 
 } // namespace
 
-void ignis::kernels::avx512vnni::round_q8_0(const float *x, uint8_t *a, int64_t rowBegin,
-                                            int64_t rowEnd, int64_t k) {
-  // Rows and records are contiguous, so the rows are one run of blocks.
-  int64_t blocks = k / kBlock, b = rowBegin * blocks, end = rowEnd * blocks;
-  for (; b + kTogether <= end; b += kTogether)
-    roundFour(x + b * kBlock, a + b * kRecordBlock);
-  for (; b < end; ++b)
-    roundBlock(x + b * kBlock, a + b * kRecordBlock);
+void ignis::kernels::avx512vnni::round_q8_0(const float *x, uint8_t *a, int64_t rows, int64_t k,
+                                            int64_t kBegin, int64_t kEnd, int64_t xStride) {
+  RoundRuns runs(rows, k, kBegin, kEnd, xStride);
+  for (int64_t run = 0; run < runs.count; ++run) {
+    const float *from = x + run * xStride;
+    uint8_t *to = a + runs.offset + run * runs.stride;
+    int64_t b = 0;
+    for (; b + kTogether <= runs.blocks; b += kTogether)
+      roundFour(from + b * kBlock, to + b * kRecordBlock);
+    for (; b < runs.blocks; ++b)
+      roundBlock(from + b * kBlock, to + b * kRecordBlock);
+  }
 }

@@ -6,6 +6,7 @@
 #ifndef IGNIS_LIB_KERNELS_X86_64_ROUND256_H
 #define IGNIS_LIB_KERNELS_X86_64_ROUND256_H
 
+#include "../RoundRuns.h"
 #include "Quads.h"
 #include "ignis/Kernels/KernelABI.h"
 
@@ -53,13 +54,15 @@ template <int factor> IGNIS_INLINE void roundBlock(const float *x, uint8_t *bloc
   __builtin_memcpy(block + 36, &last, 4);
 }
 
-/// round_q8_0; rows and records are contiguous, so the rows are one run of blocks.
+/// round_q8_0.
 template <int factor>
-IGNIS_INLINE void roundRows(const float *x, uint8_t *a, int64_t rowBegin, int64_t rowEnd,
-                            int64_t k) {
-  int64_t blocks = k / kBlock;
-  for (int64_t b = rowBegin * blocks; b < rowEnd * blocks; ++b)
-    roundBlock<factor>(x + b * kBlock, a + b * kRecordBlock);
+IGNIS_INLINE void roundRows(const float *x, uint8_t *a, int64_t rows, int64_t k, int64_t kBegin,
+                            int64_t kEnd, int64_t xStride) {
+  RoundRuns runs(rows, k, kBegin, kEnd, xStride);
+  for (int64_t run = 0; run < runs.count; ++run)
+    for (int64_t b = 0; b < runs.blocks; ++b)
+      roundBlock<factor>(x + run * xStride + b * kBlock,
+                         a + runs.offset + run * runs.stride + b * kRecordBlock);
 }
 
 } // namespace

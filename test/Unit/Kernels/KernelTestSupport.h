@@ -156,7 +156,7 @@ inline Buffer packed(const Variant &variant, const std::vector<uint8_t> &file, i
 inline Buffer rounded(const Variant &variant, const std::vector<float> &x, int64_t rows,
                       int64_t k) {
   Buffer a(rows * activationRecordBytes(k));
-  variant.table.round_q8_0(x.data(), a.bytes(), 0, rows, k);
+  variant.table.round_q8_0(x.data(), a.bytes(), rows, k, 0, k, k);
   return a;
 }
 

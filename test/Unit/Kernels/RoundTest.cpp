@@ -55,17 +55,46 @@ TEST(Round, EveryVariantEqualsTheReferee) {
   }
 }
 
-TEST(Round, OnlyTheRowsAskedFor) {
+// Rows 2 and 3 of 5 alone, in parts of several widths, from rows that lie apart.
+TEST(Round, PartsOfRowsMakeTheWhole) {
   for (const Variant *v : usableVariants()) {
-    int64_t k = 96, rows = 5, bytes = activationRecordBytes(k);
-    std::vector<float> x = makeActivations(rows, k, Activations::Normal, 3);
+    for (int64_t part : {32, 64, 96, 160, 352}) {
+      int64_t k = 352, rows = 5, stride = k + 7, bytes = activationRecordBytes(k);
+      std::vector<float> x = makeActivations(rows, k, Activations::Normal, 3);
+      std::vector<float> apart(rows * stride, NAN);
+      for (int64_t r = 0; r < rows; ++r)
+        std::copy_n(&x[r * k], k, &apart[r * stride]);
+      Buffer all = rounded(*v, x, rows, k), some(rows * bytes);
+      for (int64_t begin = 0; begin < k; begin += part)
+        v->table.round_q8_0(&apart[2 * stride + begin], some.bytes() + 2 * bytes, 2, k, begin,
+                            std::min(begin + part, k), stride);
+      EXPECT_EQ(std::memcmp(some.bytes() + 2 * bytes, all.bytes() + 2 * bytes, 2 * bytes), 0)
+          << v->name << " in parts of " << part;
+      for (int64_t i = 0; i < rows * bytes; ++i)
+        if (i < 2 * bytes || i >= 4 * bytes) {
+          ASSERT_EQ(some.bytes()[i], 0xa5) << v->name << " byte " << i;
+        }
+    }
+  }
+}
+
+TEST(Round, OnlyTheColumnsAskedFor) {
+  for (const Variant *v : usableVariants()) {
+    int64_t k = 96, rows = 3, bytes = activationRecordBytes(k);
+    std::vector<float> x = makeActivations(rows, k, Activations::Normal, 5);
     Buffer all = rounded(*v, x, rows, k), some(rows * bytes);
-    v->table.round_q8_0(x.data(), some.bytes(), 2, 4, k);
-    EXPECT_EQ(std::memcmp(some.bytes() + 2 * bytes, all.bytes() + 2 * bytes, 2 * bytes), 0);
-    for (int64_t i = 0; i < rows * bytes; ++i)
-      if (i < 2 * bytes || i >= 4 * bytes) {
-        ASSERT_EQ(some.bytes()[i], 0xa5) << v->name << " byte " << i;
-      }
+    v->table.round_q8_0(&x[32], some.bytes(), rows, k, 32, 64, k);
+    Buffer untouched(rows * bytes);
+    for (int64_t r = 0; r < rows; ++r) {
+      Record want = readRecord(v->activations, all.bytes() + r * bytes, k);
+      Record got = readRecord(v->activations, some.bytes() + r * bytes, k);
+      Record before = readRecord(v->activations, untouched.bytes() + r * bytes, k);
+      for (int64_t i = 0; i < k; ++i)
+        ASSERT_EQ(got.q[i], i / 32 == 1 ? want.q[i] : before.q[i]) << v->name << " value " << i;
+      for (int64_t b = 0; b < k / 32; ++b)
+        ASSERT_EQ(std::memcmp(&got.d[b], b == 1 ? &want.d[b] : &before.d[b], 4), 0)
+            << v->name << " block " << b;
+    }
   }
 }
 

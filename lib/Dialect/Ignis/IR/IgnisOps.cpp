@@ -135,6 +135,10 @@ bool LinearOp::isElementwiseIn(OpOperand &input) {
 // Declared memory beside the operands
 //===----------------------------------------------------------------------------------------------===//
 
+static bool isRounded(Value value) {
+  return isa<Q8ActType>(cast<ShapedType>(value.getType()).getElementType());
+}
+
 static int64_t roundedBytes(Value x, Value weight) {
   auto type = cast<ShapedType>(x.getType());
   if (!type.getElementType().isF32() ||
@@ -155,6 +159,7 @@ SwigluTile LinearSwigluOp::getTile() {
   auto type = cast<ShapedType>(getOut().getType());
   int64_t rows = std::min<int64_t>(type.getDimSize(0), kPanelRows), n = type.getDimSize(1);
   int64_t columns = rows <= kStreamedRows ? kSwigluElements / rows : kSwigluColumns;
+  columns = columns / kSwigluColumns * kSwigluColumns;
   return {rows, std::min(columns, (n + kSwigluColumns - 1) / kSwigluColumns * kSwigluColumns)};
 }
 
@@ -171,7 +176,48 @@ static int64_t scoreBytes(Value valueCache) {
 }
 
 int64_t AttentionOp::getScratchBytes() { return scoreBytes(getValueCache()); }
-int64_t AttendOp::getScratchBytes() { return scoreBytes(getValueCache()); }
+int64_t AttendOp::getScratchBytes() {
+  int64_t outBytes = 4 * kAttentionRows * CacheShape(getValueCache()).headSize; // before rounding
+  return scoreBytes(getValueCache()) + (isRounded(getOut()) ? outBytes : 0);
+}
+
+int64_t AttendOp::getTileHeads() {
+  CacheShape cache(getValueCache());
+  int64_t width = cast<ShapedType>(getOut().getType()).getDimSize(1);
+  int64_t group = width / cache.headSize / cache.heads, heads = group;
+  while (heads > kAttentionRows || group % heads)
+    --heads;
+  return heads;
+}
+
+/// One row before rounding.
+static int64_t rowBytes(Value out) {
+  return isRounded(out) ? 4 * cast<ShapedType>(out.getType()).getDimSize(1) : 0;
+}
+
+int64_t RmsNormOp::getScratchBytes() { return rowBytes(getOut()); }
+int64_t AddRmsNormOp::getScratchBytes() { return rowBytes(getOut()); }
+
+//===----------------------------------------------------------------------------------------------===//
+// Rounded output: by each chunk, so its columns are whole blocks
+//===----------------------------------------------------------------------------------------------===//
+
+static bool isWhole(int64_t columns) { return columns % 32 == 0; }
+static int64_t widthOf(OpOperand &init) {
+  return cast<ShapedType>(init.get().getType()).getDimSize(1);
+}
+
+bool RmsNormOp::canRound(OpOperand &init) { return isWhole(widthOf(init)); }
+bool AddRmsNormOp::canRound(OpOperand &init) {
+  return init == getOutMutable() && isWhole(widthOf(init));
+}
+bool LinearSwigluOp::canRound(OpOperand &init) {
+  bool kernels = isa<Q8_0Type>(cast<ShapedType>(getGate().getType()).getElementType());
+  return kernels && isWhole(widthOf(init));
+}
+bool AttendOp::canRound(OpOperand &) {
+  return isWhole(getTileHeads() * CacheShape(getValueCache()).headSize);
+}
 
 CacheShape::CacheShape(Value valueCache) {
   ArrayRef<int64_t> shape = cast<ShapedType>(valueCache.getType()).getShape();

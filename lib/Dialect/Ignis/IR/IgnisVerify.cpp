@@ -59,6 +59,13 @@ static LogicalResult verifyEpsilon(Operation *op, const APFloat &eps) {
 static bool isQ8_0(Value value) { return isa<Q8_0Type>(shaped(value).getElementType()); }
 static bool isRounded(Value value) { return isa<Q8ActType>(shaped(value).getElementType()); }
 
+/// An op writes rounded rows only if its chunks are whole blocks.
+template <typename Op> static LogicalResult verifyRounded(Op op) {
+  if (!isRounded(op.getOut()) || op.canRound(op.getOutMutable()))
+    return success();
+  return op.emitOpError() << "cannot write rounded rows, got an out of " << op.getOut().getType();
+}
+
 LogicalResult WeightOp::verify() {
   if (getNames().empty()) // weight_c1
     return emitOpError("needs at least one tensor name");
@@ -105,7 +112,8 @@ LogicalResult RmsNormOp::verify() {
   if (failed(verifyBuffers(*this)) ||
       failed(verifySameShape(*this, getX(), "x", getOut(), "out")) || // rms_norm_c1
       failed(verifyWidth(*this, getWeight(), "weight", dim(getX(), 1),
-                         "the width of x"))) // rms_norm_c2
+                         "the width of x")) || // rms_norm_c2
+      failed(verifyRounded(*this)))            // rms_norm_c4
     return failure();
   return verifyEpsilon(*this, getEps()); // rms_norm_c3
 }
@@ -117,7 +125,8 @@ LogicalResult AddRmsNormOp::verify() {
       failed(verifySameShape(*this, getLhs(), "lhs", getOut(), "out")) || // add_rms_norm_c1
       failed(verifyWidth(*this, getWeight(), "weight", dim(getLhs(), 1),
                          "the width of lhs")) || // add_rms_norm_c2
-      failed(verifyEpsilon(*this, getEps())))    // add_rms_norm_c3
+      failed(verifyEpsilon(*this, getEps())) ||  // add_rms_norm_c3
+      failed(verifyRounded(*this)))              // add_rms_norm_c5
     return failure();
   if (isa<MemRefType>(getSum().getType()) && getSum() == getOut()) // add_rms_norm_c4
     return emitOpError("writes sum and out to one buffer, expected two");
@@ -215,6 +224,8 @@ LogicalResult LinearSwigluOp::verify() {
     return failure();
   if (dim(getOut(), 0) != dim(getX(), 0)) // linear_swiglu_c3
     return emitOpError() << "out has " << dim(getOut(), 0) << " rows, expected " << dim(getX(), 0);
+  if (failed(verifyRounded(*this))) // linear_swiglu_c6
+    return failure();
   return verifyProduct(*this, getX(), getGate()); // linear_swiglu_c4, linear_swiglu_c5
 }
 
@@ -332,7 +343,7 @@ LogicalResult AttendOp::verify() {
   if (dim(getQ(), 1) % width) // attend_c3
     return emitOpError() << "q has width " << dim(getQ(), 1) << ", expected a multiple of " << width
                          << ", the cache's heads times head size";
-  return success();
+  return verifyRounded(*this); // attend_c7
 }
 
 template <typename Op> static LogicalResult verifyBinary(Op op) {

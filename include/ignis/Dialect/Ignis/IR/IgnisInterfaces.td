@@ -27,6 +27,9 @@ def Ignis_ComputeOpInterface : OpInterface<"ComputeOpInterface"> {
     InterfaceMethod<[{Whether an output may take the place of operand `input` in memory: element [i, j] of the output is written after the op
       has read element [i, j] of the input for the last time.}],
       "bool", "isElementwiseIn", (ins "::mlir::OpOperand &":$input), [{}], [{ return false; }]>,
+    InterfaceMethod<[{Whether the op can write destination `init` as rounded rows (`!ignis.q8_act`) when it runs on kernels: its chunks are
+      whole blocks of 32 columns.}],
+      "bool", "canRound", (ins "::mlir::OpOperand &":$init), [{}], [{ return false; }]>,
   ];
 }
 

@@ -22,7 +22,7 @@ class Ignis_Buffer<list<Type> elements, int rank, string text>
 
 def Ignis_Vector : Ignis_Buffer<[F32, F16, BF16], 1, "1-D tensor or memref of f32, f16 or bf16">;
 def Ignis_Rows : Ignis_Buffer<[F32], 2, "2-D tensor or memref of f32 (rows x width)">;
-def Ignis_Input : Ignis_Buffer<[F32, Ignis_Q8ActType], 2, "2-D tensor or memref of f32 or !ignis.q8_act">;
+def Ignis_Activations : Ignis_Buffer<[F32, Ignis_Q8ActType], 2, "2-D tensor or memref of f32 or !ignis.q8_act">;
 def Ignis_Rounded : Ignis_Buffer<[Ignis_Q8ActType], 2, "2-D tensor or memref of !ignis.q8_act">;
 def Ignis_Matrix : Ignis_Buffer<[Ignis_Q8_0Type, F32, F16, BF16], 2, "2-D tensor or memref of !ignis.q8_0, f32, f16 or bf16 (outputs x inputs)">;
 def Ignis_Ids : Ignis_Buffer<[I32], 1, "1-D tensor or memref of i32">;
@@ -159,40 +159,43 @@ def Ignis_ScaleOp : Ignis_ComputeOp<"scale", [], ["isElementwiseIn"]> {
   }];
 }
 
-def Ignis_RmsNormOp : Ignis_ComputeOp<"rms_norm", [], ["isElementwiseIn"]> {
+def Ignis_RmsNormOp : Ignis_ComputeOp<"rms_norm", [], ["isElementwiseIn", "canRound", "getScratchBytes"]> {
   let summary = "RMSNorm: rms_normalize and scale in one";
   let description = [{
     `out[r, j] = (x[r, j] / sqrt(mean_j(x[r, j]^2) + eps)) * weight[j]`, the same bits as `ignis.scale` of `ignis.rms_normalize`.
 
-    x and out `[R, E]`, weight `[E]`.
-    * (C1) x and out have the same shape; (C2) weight has the width of x; (C3) eps is finite and positive.
+    x and out `[R, E]`, weight `[E]`. An out of `!ignis.q8_act` gets the rows as `ignis.round` would round them.
+    * (C1) x and out have the same shape; (C2) weight has the width of x; (C3) eps is finite and positive;
+    * (C4) with an out of `!ignis.q8_act` the width is a multiple of 32.
 
     ```mlir
     %0 = ignis.rms_norm ins(%x, %w : tensor<1x896xf32>, tensor<896xf32>) outs(%o : tensor<1x896xf32>) {eps = 1.0e-06 : f32} -> tensor<1x896xf32>
     ```
   }];
-  let arguments = (ins Ignis_Rows:$x, Ignis_Vector:$weight, Ignis_Rows:$out, Optional<Index>:$rows, F32Attr:$eps);
+  let arguments = (ins Ignis_Rows:$x, Ignis_Vector:$weight, Ignis_Activations:$out, Optional<Index>:$rows, F32Attr:$eps);
   let results = (outs Optional<Ignis_AnyTensor>:$result);
   let assemblyFormat = [{
     `ins` `(` $x `,` $weight `:` type($x) `,` type($weight) `)` `outs` `(` $out `:` type($out) `)` (`rows` `(` $rows^ `)`)? attr-dict (`->` type($result)^)?
   }];
 }
 
-def Ignis_AddRmsNormOp : Ignis_ComputeOp<"add_rms_norm", [], ["isElementwiseIn"]> {
+def Ignis_AddRmsNormOp : Ignis_ComputeOp<"add_rms_norm", [], ["isElementwiseIn", "canRound", "getScratchBytes"]> {
   let summary = "a residual add and the RMSNorm of the sum in one";
   let description = [{
     `sum[r, j] = lhs[r, j] + rhs[r, j]`, `out[r, j] = (sum[r, j] / sqrt(mean_j(sum[r, j]^2) + eps)) * weight[j]`, the same bits as `ignis.rms_norm` of
     `ignis.add`. Both are results: the sum goes on to the next residual add.
 
     lhs, rhs, sum and out `[R, E]`, weight `[E]`. Each output may take the place of lhs or of rhs: a row of both is read before out is written.
-    * (C1) lhs, rhs, sum and out have one shape; (C2) weight has the width of lhs; (C3) eps is finite and positive; (C4) sum and out are two buffers.
+    An out of `!ignis.q8_act` gets the rows as `ignis.round` would round them.
+    * (C1) lhs, rhs, sum and out have one shape; (C2) weight has the width of lhs; (C3) eps is finite and positive; (C4) sum and out are two buffers;
+    * (C5) with an out of `!ignis.q8_act` the width is a multiple of 32.
 
     ```mlir
     %0:2 = ignis.add_rms_norm ins(%a, %b, %w : tensor<1x896xf32>, tensor<1x896xf32>, tensor<896xf32>)
              outs(%s, %o : tensor<1x896xf32>, tensor<1x896xf32>) {eps = 1.0e-06 : f32} -> tensor<1x896xf32>, tensor<1x896xf32>
     ```
   }];
-  let arguments = (ins Ignis_Rows:$lhs, Ignis_Rows:$rhs, Ignis_Vector:$weight, Ignis_Rows:$sum, Ignis_Rows:$out, Optional<Index>:$rows, F32Attr:$eps);
+  let arguments = (ins Ignis_Rows:$lhs, Ignis_Rows:$rhs, Ignis_Vector:$weight, Ignis_Rows:$sum, Ignis_Activations:$out, Optional<Index>:$rows, F32Attr:$eps);
   let results = (outs Variadic<Ignis_AnyTensor>:$results);
   let assemblyFormat = [{
     `ins` `(` $lhs `,` $rhs `,` $weight `:` type($lhs) `,` type($rhs) `,` type($weight) `)`
@@ -243,7 +246,7 @@ def Ignis_LinearOp : Ignis_ComputeOp<"linear", [AttrSizedOperandSegments], ["get
     %0 = ignis.linear ins(%x, %w : tensor<1x896xf32>, tensor<128x896x!ignis.q8_0>) bias(%b : tensor<128xf32>) outs(%o : tensor<1x128xf32>) -> tensor<1x128xf32>
     ```
   }];
-  let arguments = (ins Ignis_Input:$x, Ignis_Matrix:$weight, Optional<Ignis_Vector>:$bias, Optional<Ignis_Rows>:$residual,
+  let arguments = (ins Ignis_Activations:$x, Ignis_Matrix:$weight, Optional<Ignis_Vector>:$bias, Optional<Ignis_Rows>:$residual,
                        Ignis_Rows:$out, Optional<Index>:$rows,
                        DefaultValuedAttr<Ignis_RowSelectionAttr, "::ignis::RowSelection::All">:$select);
   let results = (outs Optional<Ignis_AnyTensor>:$result);
@@ -268,7 +271,7 @@ def Ignis_LinearGroupOp : Ignis_ComputeOp<"linear_group", [AttrSizedOperandSegme
         outs(%a, %b : tensor<1x128xf32>, tensor<1x32xf32>) -> tensor<1x128xf32>, tensor<1x32xf32>
     ```
   }];
-  let arguments = (ins Ignis_Input:$x, Variadic<Ignis_Matrix>:$weights, Variadic<Ignis_Vector>:$biases, Variadic<Ignis_Rows>:$outs,
+  let arguments = (ins Ignis_Activations:$x, Variadic<Ignis_Matrix>:$weights, Variadic<Ignis_Vector>:$biases, Variadic<Ignis_Rows>:$outs,
                        Optional<Index>:$rows);
   let results = (outs Variadic<Ignis_AnyTensor>:$results);
   let assemblyFormat = [{
@@ -280,21 +283,22 @@ def Ignis_LinearGroupOp : Ignis_ComputeOp<"linear_group", [AttrSizedOperandSegme
   }];
 }
 
-def Ignis_LinearSwigluOp : Ignis_ComputeOp<"linear_swiglu", [], ["getActivationBytes", "getScratchBytes"]> {
+def Ignis_LinearSwigluOp : Ignis_ComputeOp<"linear_swiglu", [], ["getActivationBytes", "getScratchBytes", "canRound"]> {
   let summary = "gate and up projections and SwiGLU in one";
   let description = [{
     `out[r, j] = silu(gate[j, :] . x[r, :]) * (up[j, :] . x[r, :])`, the same bits as two `ignis.linear` and an `ignis.swiglu`. Each thread
-    keeps a tile of both products in scratch (`SwigluTile`).
+    keeps a tile of both products in scratch (`SwigluTile`). An out of `!ignis.q8_act` gets the rows as `ignis.round` would round them.
 
     x `[R, K]`, gate and up `[N, K]`, out `[R, N]`.
     * (C1) gate and up have the same type; (C2) they have the width of x; (C3) out has the rows of x and as many columns as gate has rows;
-    * (C4) with `!ignis.q8_0` weights K is a multiple of 32; (C5) an x of `!ignis.q8_act` needs `!ignis.q8_0` weights.
+    * (C4) with `!ignis.q8_0` weights K is a multiple of 32; (C5) an x of `!ignis.q8_act` needs `!ignis.q8_0` weights;
+    * (C6) an out of `!ignis.q8_act` needs `!ignis.q8_0` weights and an N that is a multiple of 32.
 
     ```mlir
     %0 = ignis.linear_swiglu ins(%x, %g, %u : tensor<1x896xf32>, tensor<4864x896x!ignis.q8_0>, tensor<4864x896x!ignis.q8_0>) outs(%o : tensor<1x4864xf32>) -> tensor<1x4864xf32>
     ```
   }];
-  let arguments = (ins Ignis_Input:$x, Ignis_Matrix:$gate, Ignis_Matrix:$up, Ignis_Rows:$out, Optional<Index>:$rows);
+  let arguments = (ins Ignis_Activations:$x, Ignis_Matrix:$gate, Ignis_Matrix:$up, Ignis_Activations:$out, Optional<Index>:$rows);
   let results = (outs Optional<Ignis_AnyTensor>:$result);
   let assemblyFormat = [{
     `ins` `(` $x `,` $gate `,` $up `:` type($x) `,` type($gate) `,` type($up) `)` `outs` `(` $out `:` type($out) `)` (`rows` `(` $rows^ `)`)? attr-dict (`->` type($result)^)?
@@ -416,26 +420,32 @@ def Ignis_RopeCacheOp : Ignis_ComputeOp<"rope_cache", [AttrSizedOperandSegments]
   }];
 }
 
-def Ignis_AttendOp : Ignis_ComputeOp<"attend", [AttrSizedOperandSegments], ["getScratchBytes"]> {
+def Ignis_AttendOp : Ignis_ComputeOp<"attend", [AttrSizedOperandSegments], ["getScratchBytes", "canRound"]> {
   let summary = "attends to a cache that already holds the rows of this call";
   let description = [{
     The second half of `ignis.attention`: reads the caches and does not write them.
 
-    q and out `[R, H * d]`, caches, position and sequences as in `ignis.attention`.
+    q and out `[R, H * d]`, caches, position and sequences as in `ignis.attention`. An out of `!ignis.q8_act` gets the rows as `ignis.round` would round them.
     * (C1) q and out have the same shape; (C2) the caches agree in type, layers, heads, positions and head size; (C3) the width of q is a multiple of G * d;
-    * (C4) `0 <= layer < L`; (C5) d is a multiple of 16, from 32 to 128; (C6) as (C8) of `ignis.attention`.
+    * (C4) `0 <= layer < L`; (C5) d is a multiple of 16, from 32 to 128; (C6) as (C8) of `ignis.attention`;
+    * (C7) with an out of `!ignis.q8_act` the heads that a thread takes at once (`getTileHeads`) have a multiple of 32 columns.
 
     ```mlir
     %0 = ignis.attend ins(%q, %kc, %vc : tensor<1x896xf32>, tensor<24x2x256x64x16xf16>, tensor<24x2x4096x64xf16>) position(%p)
            outs(%o : tensor<1x896xf32>) {layer = 0 : i64} -> tensor<1x896xf32>
     ```
   }];
-  let arguments = (ins Ignis_Rows:$q, Ignis_KeyCache:$key_cache, Ignis_ValueCache:$value_cache, Ignis_Position:$position, Ignis_Rows:$out,
+  let arguments = (ins Ignis_Rows:$q, Ignis_KeyCache:$key_cache, Ignis_ValueCache:$value_cache, Ignis_Position:$position, Ignis_Activations:$out,
                        Optional<Index>:$rows, Optional<Ignis_Ids>:$sequences, I64Attr:$layer);
   let results = (outs Optional<Ignis_AnyTensor>:$result);
   let assemblyFormat = [{
     `ins` `(` $q `,` $key_cache `,` $value_cache `:` type($q) `,` type($key_cache) `,` type($value_cache) `)` `position` `(` custom<Position>($position, type($position)) `)` (`sequences` `(` $sequences^ `:` type($sequences) `)`)?
     `outs` `(` $out `:` type($out) `)` (`rows` `(` $rows^ `)`)? attr-dict (`->` type($result)^)?
+  }];
+  let extraClassDeclaration = dpsInits # [{
+    /// Heads of one tile, which share a key/value head: all of its heads if kAttentionRows allow, else their
+    /// largest divisor that does.
+    int64_t getTileHeads();
   }];
 }
 

@@ -134,4 +134,21 @@ def MaterializeRounding : Pass<"ignis-materialize-rounding", "::mlir::func::Func
   let dependentDialects = ["::ignis::IgnisDialect", "::mlir::memref::MemRefDialect"];
 }
 
+def FuseRounding : Pass<"ignis-fuse-rounding", "::mlir::func::FuncOp"> {
+  let summary = "let ops write rounded rows themselves";
+  let description = [{
+    On memrefs: an `ignis.round` of an allocation goes if the op that wrote it can round (`canRound`) and nobody reads the unrounded rows: the op writes the rounded rows, each
+    chunk its own blocks, and a barrier and the float32 buffer go with it. Wants `ignis-materialize-rounding` before it, and `ignis-decompose-attention`, because
+    `ignis.attend` rounds and `ignis.attention` does not. The same bits.
+
+    ```mlir
+    ignis.rms_norm ins(%x, %w : memref<1x64xf32>, memref<64xf32>) outs(%y : memref<1x64xf32>) {eps = 1.0e-06 : f32}
+    ignis.round ins(%y : memref<1x64xf32>) outs(%r : memref<1x64x!ignis.q8_act>)
+    // becomes
+    ignis.rms_norm ins(%x, %w : memref<1x64xf32>, memref<64xf32>) outs(%r : memref<1x64x!ignis.q8_act>) {eps = 1.0e-06 : f32}
+    ```
+  }];
+  let dependentDialects = ["::ignis::IgnisDialect"];
+}
+
 #endif

@@ -1,0 +1,86 @@
+//===- FuseRounding.cpp - ops write rounded rows themselves -----------------------------------===//
+// SPDX-License-Identifier: Apache-2.0
+//
+// Rows are rounded where they are made, while they are in the first-level cache, and by the thread
+// that made them, so that no barrier stands between.
+
+#include "ignis/Dialect/Ignis/IR/Ignis.h"
+#include "ignis/Dialect/Ignis/Transforms/Passes.h"
+#include "ignis/Support/Remarks.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/PatternMatch.h"
+
+namespace ignis {
+#define GEN_PASS_DEF_FUSEROUNDING
+#include "ignis/Dialect/Ignis/Transforms/Passes.h.inc"
+} // namespace ignis
+
+using namespace mlir;
+using namespace ignis;
+
+namespace {
+/// Whether `op` writes `buffer` and does not read it.
+bool overwrites(Operation *op, Value buffer) {
+  auto dst = dyn_cast<DestinationStyleOpInterface>(op);
+  return dst && llvm::is_contained(ValueRange(dst.getDpsInits()), buffer) &&
+         llvm::none_of(dst.getDpsInputs(), [&](Value input) { return input == buffer; });
+}
+
+struct FuseRoundingPass : ignis::impl::FuseRoundingBase<FuseRoundingPass> {
+  void runOnOperation() override {
+    FusionRemarks remarks("fuse-rounding");
+    IRRewriter rewriter(&getContext());
+    for (Block &block : getOperation().getBody())
+      for (RoundOp round : llvm::make_early_inc_range(block.getOps<RoundOp>()))
+        if (StringRef reason = fuse(rewriter, round); reason.empty())
+          remarks.passed();
+        else
+          (void)remarks.missed(rewriter, round, reason);
+    remarks.emit(getOperation());
+  }
+
+  /// Why not; empty if done.
+  static StringRef fuse(RewriterBase &rewriter, RoundOp round) {
+    auto from = round.getX().getDefiningOp<memref::AllocOp>(),
+         to = round.getOut().getDefiningOp<memref::AllocOp>();
+    if (!from || !to)
+      return "works on allocations of its function, not on tensors, arguments or planned memory";
+    // The ops before and after the round that use the rows.
+    Operation *producer = nullptr, *next = nullptr;
+    for (Operation *user : from->getUsers()) {
+      if (user->getBlock() != round->getBlock())
+        return "the rows are used in another block";
+      if (user->isBeforeInBlock(round) && (!producer || producer->isBeforeInBlock(user)))
+        producer = user;
+      if (round->isBeforeInBlock(user) && (!next || user->isBeforeInBlock(next)))
+        next = user;
+    }
+    auto compute = dyn_cast_or_null<ComputeOpInterface>(producer);
+    if (!compute)
+      return "no op of the dialect makes the rows";
+    auto dst = cast<DestinationStyleOpInterface>(producer);
+    OpOperand *init = nullptr;
+    for (OpOperand &operand : dst.getDpsInitsMutable())
+      if (operand.get() == from)
+        init = &operand;
+    if (!init || (next && !overwrites(next, from)))
+      return "the rows have another reader";
+    if (!compute.canRound(*init))
+      return "the op that makes the rows does not round";
+    if (compute.getRowCount() != round.getRows())
+      return "rows in use differ";
+    if (llvm::any_of(to->getUsers(), [&](Operation *user) {
+          return user->getBlock() != round->getBlock() || user->isBeforeInBlock(round);
+        }))
+      return "the rounded rows' buffer is used before";
+    rewriter.moveOpBefore(to, producer);
+    rewriter.modifyOpInPlace(producer, [&, to = Value(to)] { init->set(to); });
+    rewriter.eraseOp(round);
+    if (from->use_empty())
+      rewriter.eraseOp(from);
+    return "";
+  }
+};
+} // namespace
