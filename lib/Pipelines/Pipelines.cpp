@@ -55,7 +55,7 @@ void ignis::buildPlanPipeline(OpPassManager &manager, const PlanPipelineOptions 
   if (!options.reference)
     manager.addNestedPass<func::FuncOp>(createMaterializeRounding());
   manager.addNestedPass<func::FuncOp>(createDecomposeAttention());
-  if (!options.reference)
+  if (!options.reference && options.fuseRounding)
     manager.addNestedPass<func::FuncOp>(createFuseRounding());
   PlanMemoryOptions plan;
   plan.planner = options.planner;

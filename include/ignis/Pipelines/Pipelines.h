@@ -19,6 +19,9 @@ struct PlanPipelineOptions : mlir::PassPipelineOptions<PlanPipelineOptions> {
                          llvm::cl::init(false)};
   Option<std::string> planner{*this, "planner", llvm::cl::desc("planner of ignis-plan-memory"),
                               llvm::cl::init("best-of-greedy")};
+  Option<bool> fuseRounding{*this, "fuse-rounding",
+                            llvm::cl::desc("ignis-fuse-rounding: ops write rounded rows"),
+                            llvm::cl::init(true)};
 };
 
 struct LowerPipelineOptions : mlir::PassPipelineOptions<LowerPipelineOptions> {

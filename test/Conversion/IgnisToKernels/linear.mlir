@@ -3,7 +3,7 @@
 
 // CHECK-LABEL: func.func private @ignis.round.0(%arg0: !llvm.ptr, %arg1: i64, %arg2: !llvm.ptr, %arg3: !llvm.ptr, %arg4: i64)
 // CHECK: %[[K:.*]] = arith.constant 64 : i64
-// CHECK: call @ignis_round_q8_0(%arg2, %arg3, %{{.*}}, %{{.*}}, %[[K]])
+// CHECK: call @ignis_round_q8_0(%{{.*}}, %{{.*}}, %{{.*}}, %[[K]], %{{.*}}, %{{.*}}, %{{.*}})
 
 // A float32 bias and the residual are the kernel's: pointers at the chunk's first column.
 // CHECK-LABEL: func.func private @ignis.linear.0(

@@ -28,6 +28,16 @@ bool overwrites(Operation *op, Value buffer) {
          llvm::none_of(dst.getDpsInputs(), [&](Value input) { return input == buffer; });
 }
 
+/// Whether nobody outside the function looks at the buffer: an allocation, or an argument that is
+/// planned with the allocations.
+bool isPrivate(Value buffer) {
+  if (buffer.getDefiningOp<memref::AllocOp>())
+    return true;
+  auto argument = dyn_cast<BlockArgument>(buffer);
+  auto function = argument ? dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp()) : nullptr;
+  return function && function.getArgAttr(argument.getArgNumber(), kPlannedAttr);
+}
+
 struct FuseRoundingPass : ignis::impl::FuseRoundingBase<FuseRoundingPass> {
   void runOnOperation() override {
     FusionRemarks remarks("fuse-rounding");
@@ -43,13 +53,13 @@ struct FuseRoundingPass : ignis::impl::FuseRoundingBase<FuseRoundingPass> {
 
   /// Why not; empty if done.
   static StringRef fuse(RewriterBase &rewriter, RoundOp round) {
-    auto from = round.getX().getDefiningOp<memref::AllocOp>(),
-         to = round.getOut().getDefiningOp<memref::AllocOp>();
-    if (!from || !to)
-      return "works on allocations of its function, not on tensors, arguments or planned memory";
+    Value from = round.getX();
+    auto to = round.getOut().getDefiningOp<memref::AllocOp>();
+    if (!isPrivate(from) || !to)
+      return "works on memory of its function that is not planned yet";
     // The ops before and after the round that use the rows.
     Operation *producer = nullptr, *next = nullptr;
-    for (Operation *user : from->getUsers()) {
+    for (Operation *user : from.getUsers()) {
       if (user->getBlock() != round->getBlock())
         return "the rows are used in another block";
       if (user->isBeforeInBlock(round) && (!producer || producer->isBeforeInBlock(user)))
@@ -76,10 +86,10 @@ struct FuseRoundingPass : ignis::impl::FuseRoundingBase<FuseRoundingPass> {
         }))
       return "the rounded rows' buffer is used before";
     rewriter.moveOpBefore(to, producer);
-    rewriter.modifyOpInPlace(producer, [&, to = Value(to)] { init->set(to); });
+    rewriter.modifyOpInPlace(producer, [&] { init->set(to.getResult()); });
     rewriter.eraseOp(round);
-    if (from->use_empty())
-      rewriter.eraseOp(from);
+    if (auto unused = from.getDefiningOp<memref::AllocOp>(); unused && unused->use_empty())
+      rewriter.eraseOp(unused);
     return "";
   }
 };

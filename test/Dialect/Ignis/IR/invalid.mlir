@@ -161,6 +161,47 @@ func.func @add_rms_norm_c4(%x: memref<4x64xf32>, %w: memref<64xf32>) {
 
 // -----
 
+func.func @add_rms_norm_c5(%x: memref<4x48xf32>, %s: memref<4x48xf32>, %w: memref<48xf32>, %r: memref<4x48x!ignis.q8_act>) {
+  // expected-error @+1 {{cannot write rounded rows, got an out of 'memref<4x48x!ignis.q8_act>'}}
+  ignis.add_rms_norm ins(%x, %x, %w : memref<4x48xf32>, memref<4x48xf32>, memref<48xf32>) outs(%s, %r : memref<4x48xf32>, memref<4x48x!ignis.q8_act>) {eps = 1.0e-06 : f32}
+  return
+}
+
+// -----
+
+func.func @rms_norm_c4(%x: memref<4x48xf32>, %w: memref<48xf32>, %r: memref<4x48x!ignis.q8_act>) {
+  // expected-error @+1 {{cannot write rounded rows, got an out of 'memref<4x48x!ignis.q8_act>'}}
+  ignis.rms_norm ins(%x, %w : memref<4x48xf32>, memref<48xf32>) outs(%r : memref<4x48x!ignis.q8_act>) {eps = 1.0e-06 : f32}
+  return
+}
+
+// -----
+
+func.func @linear_swiglu_c6(%x: memref<4x64xf32>, %g: memref<64x64xf16>, %r: memref<4x64x!ignis.q8_act>) {
+  // expected-error @+1 {{cannot write rounded rows, got an out of 'memref<4x64x!ignis.q8_act>'}}
+  ignis.linear_swiglu ins(%x, %g, %g : memref<4x64xf32>, memref<64x64xf16>, memref<64x64xf16>) outs(%r : memref<4x64x!ignis.q8_act>)
+  return
+}
+
+// -----
+
+func.func @linear_swiglu_c6_blocks(%x: memref<4x64xf32>, %g: memref<48x64x!ignis.q8_0>, %r: memref<4x48x!ignis.q8_act>) {
+  // expected-error @+1 {{cannot write rounded rows, got an out of 'memref<4x48x!ignis.q8_act>'}}
+  ignis.linear_swiglu ins(%x, %g, %g : memref<4x64xf32>, memref<48x64x!ignis.q8_0>, memref<48x64x!ignis.q8_0>) outs(%r : memref<4x48x!ignis.q8_act>)
+  return
+}
+
+// -----
+
+// Three heads of 48 columns share a key/value head: 144 columns, four and a half blocks.
+func.func @attend_c7(%q: memref<4x288xf32>, %kc: memref<1x2x2x48x16xf16>, %vc: memref<1x2x32x48xf16>, %p: index, %r: memref<4x288x!ignis.q8_act>) {
+  // expected-error @+1 {{cannot write rounded rows, got an out of 'memref<4x288x!ignis.q8_act>'}}
+  ignis.attend ins(%q, %kc, %vc : memref<4x288xf32>, memref<1x2x2x48x16xf16>, memref<1x2x32x48xf16>) position(%p) outs(%r : memref<4x288x!ignis.q8_act>) {layer = 0 : i64}
+  return
+}
+
+// -----
+
 func.func @add_rms_norm_mixed(%x: memref<4x64xf32>, %y: tensor<4x64xf32>, %w: memref<64xf32>) {
   // expected-error @+1 {{mixes tensors and memrefs}}
   ignis.add_rms_norm ins(%x, %x, %w : memref<4x64xf32>, memref<4x64xf32>, memref<64xf32>) outs(%x, %y : memref<4x64xf32>, tensor<4x64xf32>) {eps = 1.0e-06 : f32}

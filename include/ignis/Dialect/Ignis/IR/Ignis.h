@@ -38,7 +38,7 @@ constexpr int64_t kPanelRows = 128;
 struct SwigluTile {
   int64_t rows, columns;
 };
-constexpr int64_t kSwigluColumns = 64;
+constexpr int64_t kSwigluColumns = 128;
 constexpr int64_t kSwigluElements = 16384;
 
 } // namespace ignis
