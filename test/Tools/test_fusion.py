@@ -137,7 +137,7 @@ def test_same_bits_along_the_pipeline(tools, imported, tmp_path):
         "--ignis-fuse-rms-norm", "--ignis-fuse-swiglu", "--ignis-fuse-rope-cache", "--ignis-mark-in-place",
         "--one-shot-bufferize=bufferize-function-boundaries function-boundary-type-conversion=identity-layout-map",
         "--ignis-drop-returned-arguments", "--canonicalize", "--ignis-materialize-rounding", "--ignis-decompose-attention",
-        "--ignis-plan-memory=planner=slots", "--ignis-insert-barriers",
+        "--ignis-fuse-rounding", "--ignis-plan-memory=planner=slots", "--ignis-insert-barriers",
     )):
         path = tmp_path / f"{number}.mlir"
         tools("ignis-opt", module, step, "-o", path)

@@ -15,6 +15,8 @@ SHAPES = {
     "untied": "hidden=192,layers=2,heads=6,kv=2,ffn=416,vocab=301,tied=0",
     "seven": "hidden=448,layers=1,heads=7,kv=1,ffn=608,vocab=300",
     "wide": "hidden=256,layers=1,heads=2,kv=1,ffn=512,vocab=300,head_dim=128",
+    # The heads of a key/value head have 144 columns, not whole blocks of 32.
+    "halves": "hidden=288,layers=2,heads=6,kv=2,ffn=320,vocab=300",
     "narrow": "hidden=128,layers=2,heads=4,kv=4,ffn=256,vocab=320,head_dim=32",
 }
 
