@@ -31,11 +31,12 @@ PAIRS = (
 COLUMNS = ("ops", "buffers", "bytes", "bound", "body", "arena", "q8 bytes", "scratch", "barriers", "kernel calls")
 
 
-def measure(arguments, names):
-    """The columns' numbers, and the hash of the IR behind the passes."""
+def measure(arguments, names, rounding=False):
+    """The columns' numbers, and the hash of the IR behind the passes. `rounding`: with ignis-fuse-rounding, which works on buffers."""
     passes = ",".join(FLAGS[name] for name in names)
     pipeline = (f"func.func({passes})," if passes else "") + (
-        "ignis-bufferize-pipeline,ignis-plan-pipeline{planner=%s},ignis-lower-pipeline" % arguments.planner)
+        "ignis-bufferize-pipeline,ignis-plan-pipeline{planner=%s fuse-rounding=%s},ignis-lower-pipeline" % (
+            arguments.planner, str(rounding).lower()))
     with tempfile.TemporaryDirectory() as directory:
         report = pathlib.Path(directory) / "report.json"
         subprocess.run([arguments.bin / "ignis-opt", arguments.module, f"--pass-pipeline=builtin.module({pipeline})",
@@ -76,6 +77,8 @@ def main():
         without = [name, *(other for other in PASSES if name in NEEDS.get(other, ()))]
         rest = [other for other in PASSES if other not in without]
         row(f"all but {name}" + "".join(f" (and {other})" for other in without[1:]), measure(arguments, rest)[1])
+    row("none, then rounding", measure(arguments, (), rounding=True)[1])
+    row("all, then rounding", measure(arguments, PASSES, rounding=True)[1])
     print()
     header("order", "same bytes of IR")
     for pair in PAIRS:
