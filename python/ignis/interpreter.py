@@ -250,6 +250,11 @@ class Interpreter:
             raise InputError(f"{count} rows of {len(out)} in use")
         return count
 
+    @staticmethod
+    def _store(out: np.ndarray, values: np.ndarray) -> None:
+        """The first rows of `out`, rounded if those are records."""
+        out[:len(values)] = round_rows(values) if out.ndim == 3 else values
+
     def _embed(self, attributes: dict, tokens: Any, table: Weight, out: np.ndarray, rows: Any = None) -> None:
         n = self._rows(out, rows)
         out[:n] = table.values[tokens[:n]]
@@ -268,16 +273,16 @@ class Interpreter:
 
     def _rms_norm(self, attributes: dict, x: Any, weight: Any, out: Any, rows: Any = None) -> None:
         n = self._rows(out, rows)
-        out[:n] = self._normalized(x[:n], attributes["eps"]) * _vector(weight)
+        self._store(out, self._normalized(x[:n], attributes["eps"]) * _vector(weight))
 
     def _add_rms_norm(self, attributes: dict, a: Any, b: Any, weight: Any, total: Any, out: Any, rows: Any = None) -> None:
         n = self._rows(out, rows)
         total[:n] = a[:n] + b[:n]
-        out[:n] = self._normalized(total[:n], attributes["eps"]) * _vector(weight)
+        self._store(out, self._normalized(total[:n], attributes["eps"]) * _vector(weight))
 
     def _round(self, attributes: dict, x: Any, out: Any, rows: Any = None) -> None:
         n = self._rows(out, rows)
-        out[:n] = round_rows(x[:n])
+        self._store(out, x[:n])
 
     def _linear(self, attributes: dict, x: list, weight: list, bias: list, residual: list, out: list,
                 rows: list) -> None:
@@ -300,7 +305,7 @@ class Interpreter:
     def _linear_swiglu(self, attributes: dict, x: Any, gate: Weight, up: Weight, out: Any, rows: Any = None) -> None:
         n = self._rows(out, rows)
         given = self._input(x, gate, slice(0, n))
-        out[:n] = silu(gate.times(given)) * up.times(given)
+        self._store(out, silu(gate.times(given)) * up.times(given))
 
     def _rotated(self, x: np.ndarray, table: np.ndarray, position: Any) -> np.ndarray:
         rows, d = len(x), table.shape[1]
@@ -349,7 +354,7 @@ class Interpreter:
     def _attend(self, attributes: dict, q: Any, keys: Any, values: Any, position: Any, out: Any,
                 rows: Any = None, sequences: Any = None) -> None:
         n = self._rows(out, rows)
-        out[:n] = self._read(attributes["layer"], q[:n], position, keys, values, sequences)
+        self._store(out, self._read(attributes["layer"], q[:n], position, keys, values, sequences))
 
     def _attention(self, attributes: dict, q: Any, k: Any, v: Any, position: Any, out: Any, keys: Any, values: Any,
                    rows: Any = None, sequences: Any = None) -> None:

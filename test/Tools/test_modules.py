@@ -41,7 +41,7 @@ EDITS = [
     ("plan", "ignis.rope_base = 1.000000e\\+06 : f32", "ignis.rope_base = 0x7FC00000 : f32", "a finite number of at least 1"),
     ("plan", "ignis.rope_base = 1.000000e\\+06 : f32", 'ignis.rope_base = "x"', "a finite number of at least 1"),
     ("plan", r"memref<(\d+)xi8>", "memref<64xi8>", "lie outside the arena of 64"),
-    ("plan", "arith.constant 256 : index", "arith.constant -256 : index", "bytes -256 to -128"),
+    ("plan", "arith.constant 256 : index", "arith.constant -256 : index", "bytes -256 to 0"),
     ("plan", "arith.constant 256 : index", "arith.constant 9223372036854775807 : index", "lie outside the arena"),
     ("plan", "arith.constant 256 : index", "arith.constant 258 : index", "offset 258 in the arena is not a multiple of 4"),
     ("plan", "ignis.arena_offset = 0", "ignis.arena_offset = -64", "bytes -64 to"),

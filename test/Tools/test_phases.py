@@ -109,7 +109,7 @@ def test_dump_ir(tools, tmp_path):
     assert not (dump / "reproducer.mlir").exists()
     # A diff leads from the file of the pass before, on the same function, to its own.
     function = "decode"
-    of_function = [name for name in names if name.endswith(f"-{function}") and "-ignis-fuse" in name]
+    of_function = [name for name in names if name.endswith(f"-{function}") and "-ignis-fuse" in name and "rounding" not in name]
     for before, after in zip(of_function, of_function[1:]):
         diff = (dump / f"{after}.diff").read_text()
         assert patched((dump / f"{before}.mlir").read_text(), diff) == (dump / f"{after}.mlir").read_text()
