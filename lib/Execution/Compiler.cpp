@@ -98,6 +98,7 @@ public:
                     [&](PassManager &manager) {
                       PlanPipelineOptions plan;
                       plan.reference = reference;
+                      plan.fuseRounding = true;
                       buildPlanPipeline(manager, plan);
                     }) &&
            runPhase(Phase::Lower, [&](PassManager &manager) {

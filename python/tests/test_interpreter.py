@@ -16,6 +16,7 @@ from ignis.meaning import Machine, Weights
 FUSED = ("func.func(ignis-fuse-rms-norm,ignis-fuse-swiglu,ignis-fuse-qkv,ignis-fuse-gate-up,ignis-fuse-residual,"
          "ignis-fuse-rope-cache)")
 PLANNED = f"{FUSED},ignis-bufferize-pipeline,ignis-plan-pipeline"
+ROUNDED = f"ignis-fuse-pipeline,ignis-optimize-pipeline,ignis-bufferize-pipeline,ignis-plan-pipeline{{fuse-rounding=true}}"
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +29,7 @@ def module(tiny):
     return ignis.Model(tiny).import_module(context=32, chunk=8, sequences=3, entries=["embed", "decode", "batch"])
 
 
-@pytest.mark.parametrize("pipeline", ["", FUSED, "ignis-bufferize-pipeline", PLANNED])
+@pytest.mark.parametrize("pipeline", ["", FUSED, "ignis-bufferize-pipeline", PLANNED, ROUNDED])
 def test_rows_are_what_their_sequences_are_alone(module, weights, pipeline):
     if pipeline:
         module, _, _, _ = ignis.run_pipeline(module, pipeline)

@@ -54,6 +54,14 @@ def test_fusions(tools, tmp_path, expected, fusions, flags):
     assert tools.logits(tmp_path / "logits.npy", IDS, "--pass-pipeline", pipeline, *flags).tobytes() == expected
 
 
+@pytest.mark.parametrize("flags", [[], ["-t", 2], ["--chunk", 3]], ids=str)
+def test_rounding_in_the_ops(tools, tmp_path, expected, flags):
+    """The default rounds in the ops; ops of their own give the same."""
+    for plan in ("ignis-plan-pipeline", "ignis-plan-pipeline{fuse-rounding=true}"):
+        pipeline = f"ignis-fuse-pipeline,ignis-optimize-pipeline,ignis-bufferize-pipeline,{plan}"
+        assert tools.logits(tmp_path / "logits.npy", IDS, "--pass-pipeline", pipeline, *flags).tobytes() == expected
+
+
 def test_module_through_ignis_opt(tools, tmp_path, expected):
     imported = tmp_path / "import.mlir"
     imported.write_text(tools.text("ignis-run", tools.model, "--emit", "import"))

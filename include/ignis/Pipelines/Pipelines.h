@@ -20,8 +20,8 @@ struct PlanPipelineOptions : mlir::PassPipelineOptions<PlanPipelineOptions> {
   Option<std::string> planner{*this, "planner", llvm::cl::desc("planner of ignis-plan-memory"),
                               llvm::cl::init("best-of-greedy")};
   Option<bool> fuseRounding{*this, "fuse-rounding",
-                            llvm::cl::desc("ignis-fuse-rounding: ops write rounded rows"),
-                            llvm::cl::init(true)};
+                            llvm::cl::desc("ops write rounded rows, as ignis-run has it"),
+                            llvm::cl::init(false)};
 };
 
 struct LowerPipelineOptions : mlir::PassPipelineOptions<LowerPipelineOptions> {
