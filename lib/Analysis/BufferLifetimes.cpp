@@ -131,7 +131,8 @@ public:
       // What the body only writes is a result and stays until the end; anything else came in.
       bool written = llvm::all_of(argument.getUsers(), [&](Operation *user) {
         auto dst = dyn_cast<DestinationStyleOpInterface>(user);
-        return (dst && llvm::is_contained(dst.getDpsInits(), argument)) ||
+        return (dst && llvm::is_contained(dst.getDpsInits(), argument) &&
+                !llvm::is_contained(dst.getDpsInputs(), argument)) ||
                user->hasTrait<OpTrait::ReturnLike>();
       });
       add(argument, !written, written);

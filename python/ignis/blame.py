@@ -94,7 +94,7 @@ def tail_of(module: Any) -> list[Step]:
     if "buffers" not in facts:
         pipelines.append("ignis-bufferize-pipeline")
     if not {"attention-split", "rounded"} <= facts or "buffers" not in facts or not _planned(module):
-        pipelines.append("ignis-plan-pipeline")
+        pipelines.append("ignis-plan-pipeline{fuse-rounding=true}")
     steps = steps_of(",".join(pipelines)) if pipelines else []
     return steps + [Step("ignis-insert-barriers", "func.func(ignis-insert-barriers)")]
 

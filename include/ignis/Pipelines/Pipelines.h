@@ -3,7 +3,8 @@
 //
 // One function per phase adds its passes; the same sequences are registered as ignis-fuse-pipeline,
 // ignis-optimize-pipeline, ignis-bufferize-pipeline, ignis-plan-pipeline and ignis-lower-pipeline,
-// so `ignis-opt` and the compiler cannot differ.
+// so that `ignis-opt` and the compiler differ in options alone: the compiler rounds in the ops
+// (`fuse-rounding`).
 
 #ifndef IGNIS_PIPELINES_PIPELINES_H
 #define IGNIS_PIPELINES_PIPELINES_H

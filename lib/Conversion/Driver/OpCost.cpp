@@ -87,6 +87,11 @@ Cost flopsOf(Operation *op) {
       .Case([&](SwigluOp swiglu) { cost.perRow = (kSilu + 1) * width(swiglu.getOut()); })
       .Case([&](SiluOp silu) { cost.perRow = kSilu * width(silu.getOut()); })
       .Case<AddOp, MulOp, ScaleOp>([&](auto each) { cost.perRow = width(each.getOut()); });
+  // Rounding counts the same where another op does it.
+  if (auto dst = dyn_cast<DestinationStyleOpInterface>(op); dst && !isa<RoundOp>(op))
+    for (Value out : dst.getDpsInits())
+      if (isa<Q8ActType>(cast<ShapedType>(out.getType()).getElementType()))
+        cost.perRow += 2 * width(out);
   return cost;
 }
 

@@ -299,6 +299,14 @@ struct LowerToLoopsPass : ignis::impl::LowerToLoopsBase<LowerToLoopsPass> {
       function.walk([&](ComputeOpInterface found) { op = found; });
       if (!op)
         continue;
+      if (llvm::any_of(op->getOperandTypes(), [](Type type) {
+            auto shaped = dyn_cast<ShapedType>(type);
+            return shaped && isa<Q8ActType>(shaped.getElementType());
+          })) {
+        op->emitOpError("has no reference lowering: the oracle's activations are floats, leave out "
+                        "passes that round them");
+        return signalPassFailure();
+      }
       OpBuilder builder(op);
       Emitter emitter(op.getLoc(), builder, function.getArgument(0), function.getArgument(1),
                       TileShapes());
@@ -307,9 +315,7 @@ struct LowerToLoopsPass : ignis::impl::LowerToLoopsBase<LowerToLoopsPass> {
       Value chunks = emitter.chunkLoop(emitter.index(1),
                                        [&](Value) { known = LoopEmitter(emitter).emit(op); });
       if (!known) {
-        InFlightDiagnostic error = op->emitOpError("has no reference lowering");
-        if (isa<RoundOp>(op))
-          error << ": the oracle's activations are floats, leave out ignis-materialize-rounding";
+        op->emitOpError("has no reference lowering");
         return signalPassFailure();
       }
       function.getBody().front().getTerminator()->setOperand(0, chunks);

@@ -285,6 +285,11 @@ static LogicalResult verifyCaches(Operation *op, Value keys, Value values, uint6
   return verifyHeadSize(op, shape.headSize);
 }
 
+/// Of either being 0 nothing follows that makes sense.
+static bool isNoMultiple(int64_t value, int64_t of) {
+  return value == 0 || of == 0 || value % of != 0;
+}
+
 static int64_t cacheWidth(Value values) {
   CacheShape shape(values);
   return shape.heads * shape.headSize;
@@ -304,7 +309,7 @@ LogicalResult AttentionOp::verify() {
   if (failed(verifyWidth(*this, getK(), "k", width,
                          "the cache's heads times head size"))) // attention_c4
     return failure();
-  if (dim(getQ(), 1) % width) // attention_c5
+  if (isNoMultiple(dim(getQ(), 1), width)) // attention_c5
     return emitOpError() << "q has width " << dim(getQ(), 1)
                          << ", expected a multiple of k's width " << width;
   return success();
@@ -340,7 +345,7 @@ LogicalResult AttendOp::verify() {
                           getSequences()))) // attend_c2, c4, c5, c6
     return failure();
   int64_t width = cacheWidth(getValueCache());
-  if (dim(getQ(), 1) % width) // attend_c3
+  if (isNoMultiple(dim(getQ(), 1), width)) // attend_c3
     return emitOpError() << "q has width " << dim(getQ(), 1) << ", expected a multiple of " << width
                          << ", the cache's heads times head size";
   return verifyRounded(*this); // attend_c7

@@ -21,11 +21,19 @@ using namespace mlir;
 using namespace ignis;
 
 namespace {
-/// Whether `op` writes `buffer` and does not read it.
-bool overwrites(Operation *op, Value buffer) {
-  auto dst = dyn_cast<DestinationStyleOpInterface>(op);
-  return dst && llvm::is_contained(ValueRange(dst.getDpsInits()), buffer) &&
-         llvm::none_of(dst.getDpsInputs(), [&](Value input) { return input == buffer; });
+/// Whether `op` writes all of the buffer that is in use, `rows` (null: all) of it, and reads none.
+bool overwrites(ComputeOpInterface op, Value buffer, Value rows) {
+  auto dst = cast<DestinationStyleOpInterface>(op.getOperation());
+  return llvm::is_contained(ValueRange(dst.getDpsInits()), buffer) &&
+         llvm::none_of(dst.getDpsInputs(), [&](Value input) { return input == buffer; }) &&
+         (!op.getRowCount() || op.getRowCount() == rows);
+}
+
+/// Whether only ops of the dialect use the buffer, and not through views, in the block of `op`.
+bool isUsedPlainly(Value buffer, Operation *op) {
+  return llvm::all_of(buffer.getUsers(), [&](Operation *user) {
+    return isa<ComputeOpInterface>(user) && user->getBlock() == op->getBlock();
+  });
 }
 
 /// Whether nobody outside the function looks at the buffer: an allocation, or an argument that is
@@ -56,12 +64,12 @@ struct FuseRoundingPass : ignis::impl::FuseRoundingBase<FuseRoundingPass> {
     Value from = round.getX();
     auto to = round.getOut().getDefiningOp<memref::AllocOp>();
     if (!isPrivate(from) || !to)
-      return "works on memory of its function that is not planned yet";
+      return "the rows or the rounded rows are not memory of the function that is to be planned";
+    if (!isUsedPlainly(from, round) || !isUsedPlainly(to, round))
+      return "the rows are used through a view, by a foreign op or in another block";
     // The ops before and after the round that use the rows.
     Operation *producer = nullptr, *next = nullptr;
     for (Operation *user : from.getUsers()) {
-      if (user->getBlock() != round->getBlock())
-        return "the rows are used in another block";
       if (user->isBeforeInBlock(round) && (!producer || producer->isBeforeInBlock(user)))
         producer = user;
       if (round->isBeforeInBlock(user) && (!next || user->isBeforeInBlock(next)))
@@ -75,15 +83,13 @@ struct FuseRoundingPass : ignis::impl::FuseRoundingBase<FuseRoundingPass> {
     for (OpOperand &operand : dst.getDpsInitsMutable())
       if (operand.get() == from)
         init = &operand;
-    if (!init || (next && !overwrites(next, from)))
+    if (!init || (next && !overwrites(cast<ComputeOpInterface>(next), from, round.getRows())))
       return "the rows have another reader";
     if (!compute.canRound(*init))
       return "the op that makes the rows does not round";
     if (compute.getRowCount() != round.getRows())
       return "rows in use differ";
-    if (llvm::any_of(to->getUsers(), [&](Operation *user) {
-          return user->getBlock() != round->getBlock() || user->isBeforeInBlock(round);
-        }))
+    if (llvm::any_of(to->getUsers(), [&](Operation *user) { return user->isBeforeInBlock(round); }))
       return "the rounded rows' buffer is used before";
     rewriter.moveOpBefore(to, producer);
     rewriter.modifyOpInPlace(producer, [&] { init->set(to.getResult()); });

@@ -445,6 +445,14 @@ func.func @attention_c8(%q: memref<4x64xf32>, %k: memref<4x32xf32>, %kc: memref<
 
 // -----
 
+func.func @attend_c3_no_heads(%q: memref<4x0xf32>, %kc: memref<1x2x2x32x16xf16>, %vc: memref<1x2x32x32xf16>, %p: index) {
+  // expected-error @+1 {{q has width 0, expected a multiple of 64, the cache's heads times head size}}
+  ignis.attend ins(%q, %kc, %vc : memref<4x0xf32>, memref<1x2x2x32x16xf16>, memref<1x2x32x32xf16>) position(%p) outs(%q : memref<4x0xf32>) {layer = 0 : i64}
+  return
+}
+
+// -----
+
 func.func @attend_c6(%q: memref<4x64xf32>, %kc: memref<1x1x2x32x16xf16>, %vc: memref<1x1x32x32xf16>, %p: memref<4xi32>, %s: memref<4xi32>) {
   // expected-error @+1 {{caches of one sequence take one position and no sequences of rows}}
   ignis.attend ins(%q, %kc, %vc : memref<4x64xf32>, memref<1x1x2x32x16xf16>, memref<1x1x32x32xf16>) position(%p : memref<4xi32>) sequences(%s : memref<4xi32>) outs(%q : memref<4x64xf32>) {layer = 0 : i64}

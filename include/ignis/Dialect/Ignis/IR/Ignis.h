@@ -34,7 +34,7 @@ constexpr int64_t kStreamedRows = 16;
 constexpr int64_t kPanelRows = 128;
 
 /// What a thread has in scratch of each of the two products of `ignis.linear_swiglu`: with few rows
-/// kSwigluElements, else kSwigluColumns columns. Columns are a multiple of kSwigluColumns.
+/// at most kSwigluElements, else kSwigluColumns columns. Columns are a multiple of kSwigluColumns.
 struct SwigluTile {
   int64_t rows, columns;
 };

@@ -137,7 +137,7 @@ def MaterializeRounding : Pass<"ignis-materialize-rounding", "::mlir::func::Func
 def FuseRounding : Pass<"ignis-fuse-rounding", "::mlir::func::FuncOp"> {
   let summary = "let ops write rounded rows themselves";
   let description = [{
-    On memrefs: an `ignis.round` of an allocation goes if the op that wrote it can round (`canRound`) and nobody reads the unrounded rows: the op writes the rounded rows, each
+    On memrefs: an `ignis.round` of an allocation, or of an argument marked `ignis.planned`, goes if the op that wrote it can round (`canRound`) and nobody reads the unrounded rows: the op writes the rounded rows, each
     chunk its own blocks, and a barrier and the float32 buffer go with it. Wants `ignis-materialize-rounding` before it, and `ignis-decompose-attention`, because
     `ignis.attend` rounds and `ignis.attention` does not. The same bits.
 
