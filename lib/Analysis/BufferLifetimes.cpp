@@ -20,9 +20,7 @@
 using namespace mlir;
 using namespace ignis;
 
-bool LiveBuffer::isRounded() const {
-  return isa<Q8ActType>(cast<ShapedType>(value.getType()).getElementType());
-}
+bool LiveBuffer::isRounded() const { return ignis::isRounded(value); }
 
 namespace {
 /// The moments at which a buffer is live, as an interval that grows.

@@ -19,8 +19,8 @@ struct RoundRuns {
 
   __attribute__((always_inline)) RoundRuns(int64_t rows, int64_t k, int64_t kBegin, int64_t kEnd,
                                            int64_t xStride)
-      : count(rows), blocks((kEnd - kBegin) / kBlock), offset(activationRecordBytes(kBegin)),
-        stride(activationRecordBytes(k)) {
+      : count(rows), blocks((kEnd - kBegin) / kBlock), offset(kBegin + kBegin / 4),
+        stride(k + k / 4) {
     if (kEnd - kBegin == k && xStride == k) { // Whole rows, one after the other: one run.
       count = 1;
       blocks *= rows;

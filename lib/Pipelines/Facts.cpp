@@ -90,9 +90,7 @@ Operation *findUnrounded(Operation *root) {
 Operation *findRounding(Operation *root) {
   return findOp<ComputeOpInterface>(root, [](ComputeOpInterface op) {
     auto dst = cast<DestinationStyleOpInterface>(op.getOperation());
-    return llvm::any_of(dst.getDpsInits(), [](Value init) {
-      return isa<Q8ActType>(cast<ShapedType>(init.getType()).getElementType());
-    });
+    return llvm::any_of(dst.getDpsInits(), isRounded);
   });
 }
 Operation *findAttention(Operation *root) {

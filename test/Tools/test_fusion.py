@@ -277,4 +277,5 @@ def test_the_default_has_the_least(tools):
         return facts("--pass-pipeline", f"func.func({names}),ignis-bufferize-pipeline,ignis-plan-pipeline")
     assert order() == (1018, 1212416)
     assert order("ignis-mark-in-place") == (1018, 892928)
+    assert facts("--pass-pipeline", "ignis-fuse-pipeline,ignis-optimize-pipeline,ignis-bufferize-pipeline,ignis-plan-pipeline") == (946, 604160)
     assert facts() == (655, 434176)

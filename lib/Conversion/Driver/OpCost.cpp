@@ -90,7 +90,7 @@ Cost flopsOf(Operation *op) {
   // Rounding counts the same where another op does it.
   if (auto dst = dyn_cast<DestinationStyleOpInterface>(op); dst && !isa<RoundOp>(op))
     for (Value out : dst.getDpsInits())
-      if (isa<Q8ActType>(cast<ShapedType>(out.getType()).getElementType()))
+      if (isRounded(out))
         cost.perRow += 2 * width(out);
   return cost;
 }

@@ -180,7 +180,7 @@ Value ignis::lowerKernelLinearSwiglu(Emitter &e, LinearSwigluOp op) {
   Value gatePointer = e.scratch();
   Value upPointer = offset(e, gatePointer, e.index(tile.rows * tile.columns), e.getF32Type());
   Value gateTile = e.view(gatePointer, tileType), upTile = e.view(upPointer, tileType);
-  bool rounded = isa<Q8ActType>(outType.getElementType());
+  bool rounded = isRounded(op.getOut());
   LinearChunks chunks(e, n, k, rows, mostRows, /*weights=*/2);
   return e.chunkLoop(chunks.count, [&](Value chunk) {
     LinearChunks::Block block = chunks.block(e, chunk);

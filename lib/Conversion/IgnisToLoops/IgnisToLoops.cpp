@@ -299,9 +299,8 @@ struct LowerToLoopsPass : ignis::impl::LowerToLoopsBase<LowerToLoopsPass> {
       function.walk([&](ComputeOpInterface found) { op = found; });
       if (!op)
         continue;
-      if (llvm::any_of(op->getOperandTypes(), [](Type type) {
-            auto shaped = dyn_cast<ShapedType>(type);
-            return shaped && isa<Q8ActType>(shaped.getElementType());
+      if (llvm::any_of(op->getOperands(), [](Value operand) {
+            return isa<ShapedType>(operand.getType()) && isRounded(operand);
           })) {
         op->emitOpError("has no reference lowering: the oracle's activations are floats, leave out "
                         "passes that round them");

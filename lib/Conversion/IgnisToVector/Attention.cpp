@@ -30,7 +30,7 @@ public:
     heads = q.getDimSize(1) / d;
     group = heads / cache.heads;
     tileHeads = op.getTileHeads();
-    rounded = isa<Q8ActType>(cast<MemRefType>(op.getOut().getType()).getElementType());
+    rounded = isRounded(op.getOut());
     tileTokens =
         mostRows == 1 || op.getSequences() // Neighbours share no cache then.
             ? 1

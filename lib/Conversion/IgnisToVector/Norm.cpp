@@ -43,7 +43,7 @@ static Value lowerRows(Emitter &e, ComputeOpInterface op, Value x, Value weight,
   int64_t mostRows = type.getDimSize(0), width = type.getDimSize(1);
   Value rows = rowsInUse(e, op);
   // A row that is rounded stays in scratch, which the op declares, until it is.
-  bool rounded = isa<Q8ActType>(cast<MemRefType>(out.getType()).getElementType());
+  bool rounded = isRounded(out);
   Value zero = e.index(0), one = e.index(1);
   Value unrounded =
       rounded ? e.view(e.scratch(), MemRefType::get({1, width}, e.getF32Type())) : Value();

@@ -135,7 +135,7 @@ bool LinearOp::isElementwiseIn(OpOperand &input) {
 // Declared memory beside the operands
 //===----------------------------------------------------------------------------------------------===//
 
-static bool isRounded(Value value) {
+bool ignis::isRounded(Value value) {
   return isa<Q8ActType>(cast<ShapedType>(value.getType()).getElementType());
 }
 

@@ -57,7 +57,6 @@ static LogicalResult verifyEpsilon(Operation *op, const APFloat &eps) {
 }
 
 static bool isQ8_0(Value value) { return isa<Q8_0Type>(shaped(value).getElementType()); }
-static bool isRounded(Value value) { return isa<Q8ActType>(shaped(value).getElementType()); }
 
 /// An op writes rounded rows only if its chunks are whole blocks.
 template <typename Op> static LogicalResult verifyRounded(Op op) {

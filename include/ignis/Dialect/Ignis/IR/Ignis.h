@@ -40,6 +40,7 @@ struct SwigluTile {
 };
 constexpr int64_t kSwigluColumns = 128;
 constexpr int64_t kSwigluElements = 16384;
+static_assert(kSwigluColumns % 32 == 0, "tiles that are rounded are whole blocks");
 
 } // namespace ignis
 
@@ -52,6 +53,8 @@ namespace ignis {
 /// `!ignis.q8_act` as activation records. Fails on dynamic shapes, on other element types of
 /// unknown size and on overflow.
 mlir::FailureOr<int64_t> getSizeInBytes(mlir::ShapedType type);
+/// Whether a shaped value holds rounded activations (`!ignis.q8_act`).
+bool isRounded(mlir::Value value);
 /// Bytes that the address of an element is a multiple of.
 int64_t getAlignment(mlir::Type element);
 
