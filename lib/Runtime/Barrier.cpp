@@ -5,13 +5,12 @@
 // here to wait for the last one. Spinning is short, because a thread that spins may hold the very
 // core that the holder of the last chunk needs; asleep, it lets the scheduler move that one over.
 
+#include "LongCall.h"
 #include "Sleep.h"
 #include "SpinLimit.h"
-#include "TimeSlice.h"
 #include "ignis/Runtime/ThreadTeam.h"
 
 #include <atomic>
-#include <sched.h>
 
 using namespace ignis;
 using namespace ignis::runtime;
@@ -19,27 +18,18 @@ using namespace ignis::runtime;
 /// A sleeper looks again after this long, whatever happened to its wake-up.
 static constexpr int64_t kLongestSleep = 5000000;
 
-/// The thread holds no chunk: the moment to let another process have its turn on this core.
-static void giveWay(TimeSlice &slice) {
-  int64_t now = nanoseconds();
-  if (!slice.shouldYield(now, threadTime()))
-    return;
-  sched_yield();
-  slice.yielded(now, nanoseconds());
-}
-
 /// Returns whether the thread slept meanwhile.
 static bool waitForChunks(const IgnisFrame *frame, int64_t index, int64_t chunks);
 
 void ignis::runtime::barrier(const IgnisFrame *frame, int64_t index, int64_t chunks) {
   if (frame->threads == 1 || chunks == 0)
     return;
-  TimeSlice *slice = chunks < 0 ? nullptr : currentTimeSlice;
-  if (slice)
-    giveWay(*slice);
-  bool slept = waitForChunks(frame, index, chunks);
-  if (slice)
-    slice->resume(nanoseconds(), threadTime(), slept);
+  LongCall *call = chunks == kWakeSleepers ? nullptr : currentLongCall;
+  if (call)
+    call->holdsNoChunk();
+  bool slept = chunks != kBetweenChunks && waitForChunks(frame, index, chunks);
+  if (call)
+    call->goesOn(*frame, slept);
 }
 
 static bool waitForChunks(const IgnisFrame *frame, int64_t index, int64_t chunks) {
@@ -49,7 +39,7 @@ static bool waitForChunks(const IgnisFrame *frame, int64_t index, int64_t chunks
   // The half of `done` that counts (and the low bits of the epoch above it): the futex's word.
   auto &low =
       reinterpret_cast<std::atomic<uint32_t> *>(&slot.done)[__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__];
-  if (chunks < 0) {
+  if (chunks == kWakeSleepers) {
     wakeAll(low);
     return false;
   }

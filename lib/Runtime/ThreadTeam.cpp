@@ -8,10 +8,10 @@
 #include "ignis/Runtime/ThreadTeam.h"
 
 #include "FloatEnvironment.h"
+#include "LongCall.h"
 #include "Preemption.h"
 #include "Sleep.h"
 #include "SpinLimit.h"
-#include "TimeSlice.h"
 #include "ignis/GGUF/File.h"
 #include "ignis/Kernels/StartThread.h"
 #include "ignis/Runtime/Mapping.h"
@@ -19,6 +19,7 @@
 #include <atomic>
 #include <cstring>
 #include <ctime>
+#include <memory>
 #include <vector>
 
 #ifdef __linux__
@@ -102,7 +103,9 @@ public:
     slots = reinterpret_cast<IgnisSlot *>(address);
     spinLimit(); // Measured before anybody needs it.
     workers.reserve(static_cast<size_t>(wanted));
-    slices.resize(static_cast<size_t>(wanted));
+    placement = std::make_unique<Placement>(wanted);
+    for (int i = 0; i < wanted; ++i)
+      longCalls.push_back({TimeSlice(tickLength()), *placement, i});
     for (int i = 1; i < wanted; ++i) {
       workers.push_back({this, i, {}});
       if (!startThread(workers.back().thread, &Team::start, &workers.back())) {
@@ -172,10 +175,8 @@ private:
   }
 
   void execute(const Job &job, int index) {
-    if (job.isLong && job.threads > 1) {
-      currentTimeSlice = &slices[static_cast<size_t>(index)];
-      currentTimeSlice->resume(nanoseconds(), threadTime(), /*slept=*/true);
-    }
+    if (job.isLong && job.threads > 1)
+      currentLongCall = &longCalls[static_cast<size_t>(index)];
     IgnisFrame frame{reinterpret_cast<const void *const *>(job.weights),
                      reinterpret_cast<IgnisSlot *>(job.slots),
                      job.epoch,
@@ -184,9 +185,14 @@ private:
                      reinterpret_cast<uint8_t *>(job.arena),
                      scratch.data() + index * scratchStride,
                      this,
-                     job.arguments};
+                     job.arguments,
+                     0};
+    if (currentLongCall)
+      currentLongCall->begin(frame);
     reinterpret_cast<IgnisEntry>(job.entry)(&frame);
-    currentTimeSlice = nullptr;
+    if (currentLongCall)
+      currentLongCall->end();
+    currentLongCall = nullptr;
   }
 
   void work(int index) {
@@ -267,7 +273,8 @@ private:
   }
 
   std::vector<Worker> workers;
-  std::vector<TimeSlice> slices; ///< one per thread
+  std::unique_ptr<Placement> placement;
+  std::vector<LongCall> longCalls; ///< one per thread
   Mapping scratch, counters;
   int64_t scratchStride = 0;
   IgnisSlot *slots = nullptr;

@@ -25,9 +25,10 @@
 
 namespace ignis {
 
-constexpr int kModuleABIVersion = 1;
+constexpr int kModuleABIVersion = 2;
 constexpr int kEpochShift = 24;
 constexpr int64_t kMaxChunks = (int64_t(1) << kEpochShift) - 1;
+constexpr int64_t kWakeSleepers = -1, kBetweenChunks = -2;
 
 /// Chunk counters of one parallel op; the words sit in cache lines of their own.
 struct alignas(128) IgnisSlot {
@@ -52,13 +53,15 @@ struct IgnisFrame {
   void *team;                 // 56: the runtime's, opaque to generated code
   const uint64_t
       *args; // 64: [arguments of the entry] a pointer or an int64 each, in the manifest's order
+  mutable int64_t sharesCore; // 72: the runtime's; not 0: this thread asks ignis_barrier before it
+                              // claims a chunk whether to let another process have the core
 };
 
 using IgnisEntry = void (*)(const IgnisFrame *);
 
 /// The one external symbol of compiled modules that is no kernel: `ignis_barrier`.
-/// chunks >= 0: returns once slot `slot` has `chunks` chunks done in this epoch. chunks < 0: wakes
-/// the sleepers of the slot.
+/// chunks >= 0: returns once slot `slot` has `chunks` chunks done in this epoch. kWakeSleepers:
+/// wakes the sleepers of the slot. kBetweenChunks: may yield; the thread holds no chunk.
 using IgnisBarrier = void (*)(const IgnisFrame *, int64_t slot, int64_t chunks);
 
 /// Modules compiled for profiling call `ignis_profile` too: stretch `event` of entry number `entry`

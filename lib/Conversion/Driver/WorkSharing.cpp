@@ -26,9 +26,18 @@ func.func private @ignis.claim(%frame: !llvm.ptr, %slot: i64, %chunks: i64, %loc
   %threads_field = llvm.getelementptr %frame[32] : (!llvm.ptr) -> !llvm.ptr, i8
   %threads = llvm.load %threads_field : !llvm.ptr -> i64
   %alone = arith.cmpi eq, %threads, %one : i64
-  cf.cond_br %alone, ^alone, ^shared
+  cf.cond_br %alone, ^alone, ^team
 ^alone:
   return %local : i64
+^team:
+  %shares_field = llvm.getelementptr %frame[72] : (!llvm.ptr) -> !llvm.ptr, i8
+  %shares = llvm.load %shares_field : !llvm.ptr -> i64
+  %own_core = arith.cmpi eq, %shares, %zero : i64
+  cf.cond_br %own_core, ^shared, ^turn
+^turn:
+  %between = arith.constant -2 : i64
+  func.call @ignis_barrier(%frame, %slot, %between) : (!llvm.ptr, i64, i64) -> ()
+  cf.br ^shared
 ^shared:
   %slots_field = llvm.getelementptr %frame[8] : (!llvm.ptr) -> !llvm.ptr, i8
   %slots = llvm.load %slots_field : !llvm.ptr -> !llvm.ptr

@@ -10,7 +10,7 @@
 using namespace ignis::runtime;
 
 static const char *kGood =
-    R"({"abi": 1, "cpu": "x", "kernels": "scalar", "arena_bytes": 1024, "scratch_bytes": 64,
+    R"({"abi": 2, "cpu": "x", "kernels": "scalar", "arena_bytes": 1024, "scratch_bytes": 64,
   "weights": [{"tensors": ["a"], "layout": "file", "type": "f32", "rows": 2, "cols": 32}],
   "entries": [{"name": "decode", "symbol": "s", "slots": 3, "max_rows": 1, "args": [
     {"role": "input", "type": "f32", "shape": [1, 32], "bytes": 128, "arena_offset": 896}, {"role": "position", "type": "index"},
@@ -45,7 +45,7 @@ TEST(Manifest, Reads) {
 TEST(Manifest, Refuses) {
   EXPECT_NE(errorOf("{").find("module manifest"), std::string::npos);
   EXPECT_NE(errorOf("[]").find("expected an object"), std::string::npos);
-  EXPECT_NE(errorOf(with("\"abi\": 1", "\"abi\": 2")).find("another version"), std::string::npos);
+  EXPECT_NE(errorOf(with("\"abi\": 2", "\"abi\": 1")).find("another version"), std::string::npos);
   EXPECT_NE(errorOf(with("\"file\"", "\"other\"")).find("unknown weight layout 'other'"),
             std::string::npos);
   EXPECT_NE(errorOf(with("[\"a\"]", "[]")).find("names no tensor"), std::string::npos);

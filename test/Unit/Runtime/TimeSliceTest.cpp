@@ -16,12 +16,12 @@ struct Thread {
   TimeSlice slice;
   int64_t now = 0, ran = 0;
 
-  Thread() { slice.resume(now, ran, true); }
+  explicit Thread(int64_t tick = 4 * kMillisecond) : slice(tick) { slice.resume(now, ran, true); }
 
   /// One op, in which another process has the core for `lost`; whether the thread should yield.
-  bool op(int64_t lost = 0) {
-    now += kMillisecond / 4 + lost;
-    ran += kMillisecond / 4;
+  bool op(int64_t lost = 0, int64_t length = kMillisecond / 4) {
+    now += length + lost;
+    ran += length;
     return slice.shouldYield(now, ran);
   }
   /// It does; the other process takes `lost`.
@@ -55,41 +55,70 @@ TEST(TimeSlice, ShortLossesAreNone) {
   EXPECT_EQ(thread.opsToYield(), 1000);
 }
 
-TEST(TimeSlice, YieldsBeforeTheTurnEnds) {
+TEST(TimeSlice, YieldsBeforeTheTickThatEndsTheTurn) {
   Thread thread;
   EXPECT_FALSE(thread.op(4 * kMillisecond));
   thread.goOn();
-  EXPECT_EQ(thread.opsToYield(), TimeSlice::kFirstTurn / (kMillisecond / 4));
-}
-
-TEST(TimeSlice, TurnsShrinkWhenTheyEndTooLate) {
-  Thread thread;
-  int before = 0;
-  for (int i = 0; i < 40; ++i) {
-    thread.op(4 * kMillisecond);
-    thread.goOn();
-    if (i == 0)
-      before = thread.opsToYield();
+  // The op that lost the core ended 1/8 ms after the tick at the earliest; ops begin again at that
+  // moment, and the one that the next tick would hit is not begun.
+  EXPECT_EQ(thread.opsToYield(), 15);
+  for (int i = 0; i < 20; ++i) { // Back at a tick: 16 ops a tick, of which none meets the next.
     thread.yield(4 * kMillisecond);
+    EXPECT_EQ(thread.opsToYield(), 15);
   }
-  int after = thread.opsToYield();
-  EXPECT_LT(after, before);
-  EXPECT_GE(after, TimeSlice::kLeastTurn / (kMillisecond / 4));
 }
 
-TEST(TimeSlice, TurnsGrowWhileAllIsWell) {
+TEST(TimeSlice, OtherTicks) {
+  Thread thread{kMillisecond};
+  thread.op(4 * kMillisecond);
+  thread.goOn();
+  thread.opsToYield();
+  thread.yield(4 * kMillisecond);
+  // A turn of less than a millisecond is not ended by a tick as far as it knows.
+  EXPECT_EQ(thread.opsToYield(), 7);
+}
+
+TEST(TimeSlice, AsksAgainWhereNobodyTookTheCore) {
   Thread thread;
   thread.op(4 * kMillisecond);
   thread.goOn();
+  thread.opsToYield();
+  thread.yield(1000);
+  EXPECT_TRUE(thread.op(0, kMillisecond / 20)); // The tick is still ahead.
+  thread.yield(1000);
+  EXPECT_FALSE(thread.op()); // Now it is past.
+}
+
+TEST(TimeSlice, LearnsHowShortTurnsAre) {
+  Thread thread{kMillisecond};
+  thread.op(4 * kMillisecond);
+  thread.goOn();
+  for (int i = 0; i < 20; ++i) { // Its core is taken after a quarter of a millisecond each time.
+    thread.op();
+    thread.goOn();
+    thread.op(4 * kMillisecond);
+    thread.goOn();
+  }
+  thread.opsToYield();
+  thread.yield(4 * kMillisecond);
+  EXPECT_EQ(thread.opsToYield(), 3); // From TimeSlice::kLeastTurn on, before the first tick.
+}
+
+TEST(TimeSlice, TurnsGrowWhileAllIsWell) {
+  Thread thread{kMillisecond};
+  thread.op(4 * kMillisecond);
+  thread.goOn();
+  thread.opsToYield();
+  thread.yield(4 * kMillisecond);
   int before = thread.opsToYield();
-  for (int i = 0; i < 200; ++i) {
+  for (int i = 0; i < 2000; ++i) {
     thread.yield(4 * kMillisecond);
     thread.opsToYield();
   }
   thread.yield(4 * kMillisecond);
   int after = thread.opsToYield();
   EXPECT_GT(after, before);
-  EXPECT_LE(after, TimeSlice::kMostTurn / (kMillisecond / 4));
+  EXPECT_LE(after, (TimeSlice::kMostTurn + kMillisecond) / (kMillisecond / 4));
 }
 
 TEST(TimeSlice, ForgetsANeighbourThatIsGone) {
@@ -106,12 +135,11 @@ TEST(TimeSlice, SleepBeginsANewTurn) {
   Thread thread;
   thread.op(4 * kMillisecond);
   thread.goOn();
-  for (int i = 0; i < 8; ++i) {
+  for (int i = 0; i < 40; ++i) {
     EXPECT_FALSE(thread.op());
-    thread.now += kMillisecond;
+    thread.now += kMillisecond / 4; // Asleep at some of the ticks, awake too shortly at the others.
     thread.slice.resume(thread.now, thread.ran, true);
   }
-  EXPECT_EQ(thread.opsToYield(), TimeSlice::kFirstTurn / (kMillisecond / 4));
 }
 
 } // namespace

@@ -1,0 +1,59 @@
+//===- LongCall.h - what a thread minds in a call of milliseconds -----------------------------===//
+// SPDX-License-Identifier: Apache-2.0
+//
+// In a long call half a core is a gain even if another process has the other half. The thread ends
+// its turns itself while it holds no chunk (TimeSlice.h) and keeps off its team's cores
+// (Placement.h). While it has its core to itself, both cost a few clock reads a barrier.
+
+#ifndef IGNIS_LIB_RUNTIME_LONGCALL_H
+#define IGNIS_LIB_RUNTIME_LONGCALL_H
+
+#include "Placement.h"
+#include "Sleep.h"
+#include "TimeSlice.h"
+#include "ignis/Execution/ModuleABI.h"
+
+#include <sched.h>
+
+namespace ignis::runtime {
+
+/// One per thread of a team.
+class LongCall {
+public:
+  LongCall(TimeSlice slice, Placement &placement, int index)
+      : slice(slice), placement(placement), index(index) {}
+
+  void begin(const IgnisFrame &frame) {
+    placement.keepApart(index, nanoseconds());
+    goesOn(frame, /*slept=*/true);
+  }
+  void end() { placement.leave(index); }
+
+  /// Between two chunks, or at a barrier: the moment to give the core away.
+  void holdsNoChunk() {
+    int64_t now = nanoseconds();
+    if (slice.shouldYield(now, threadTime())) {
+      sched_yield();
+      slice.yielded(now, nanoseconds());
+    }
+    placement.keepApart(index, now);
+  }
+
+  /// After holdsNoChunk() and, at a barrier, the wait for others (`slept`: without a core).
+  void goesOn(const IgnisFrame &frame, bool slept) {
+    slice.resume(nanoseconds(), threadTime(), slept);
+    frame.sharesCore = slice.sharesCore();
+  }
+
+private:
+  TimeSlice slice;
+  Placement &placement;
+  int index;
+};
+
+/// That of the calling thread while it runs a long call, else null.
+inline thread_local LongCall *currentLongCall = nullptr;
+
+} // namespace ignis::runtime
+
+#endif
