@@ -26,6 +26,8 @@ FUSIONS = "lib/Dialect/Ignis/Transforms"
 TAIL = ("ignis-bufferize-pipeline,func.func(ignis-materialize-rounding,ignis-decompose-attention,"
         "ignis-plan-memory{planner=best-of-greedy})")
 PLAIN = f"builtin.module({TAIL})"
+ROUNDING = (f"builtin.module(func.func(ignis-fuse-rms-norm,ignis-fuse-swiglu),"
+            f"{TAIL.replace('ignis-materialize-rounding,', 'ignis-materialize-rounding,ignis-fuse-rounding,')})")
 
 
 def behind(passes: str) -> str:
@@ -81,6 +83,9 @@ FAULTS = {
                                     behind("ignis-fuse-rms-norm"), "ignis-insert-barriers"),
     "scores-scaled-twice": ("lib/Conversion/IgnisToVector/Attention.cpp", "1.0f / std::sqrt(static_cast<float>(d))",
                             "1.0f / static_cast<float>(d)", behind("ignis-fuse-rms-norm"), "ignis-lower-ops"),
+    "rounds-what-cannot": (f"{FUSIONS}/FuseRounding.cpp", "!compute.canRound(*init)", "!init", ROUNDING, "ignis-fuse-rounding"),
+    "rounds-into-first-row": ("lib/Conversion/IgnisToVector/Norm.cpp", "width, out, row, one, zero,", "width, out, zero, one, zero,",
+                              ROUNDING, "ignis-lower-ops"),
 }
 # Whole chunks of 16 rows, and the last position.
 GATE = {"prompts": [[5, 17, 290, 33, 8, 120, 77, 4, 9, 250, 31, 6, 44, 45, 46, 47, 48, 49], [11, 12, 13, 14],
