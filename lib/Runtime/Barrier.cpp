@@ -27,7 +27,9 @@ void ignis::runtime::barrier(const IgnisFrame *frame, int64_t index, int64_t chu
   LongCall *call = chunks == kWakeSleepers ? nullptr : currentLongCall;
   if (call)
     call->holdsNoChunk();
-  bool slept = chunks != kBetweenChunks && waitForChunks(frame, index, chunks);
+  if (chunks == kBetweenChunks)
+    return;
+  bool slept = waitForChunks(frame, index, chunks);
   if (call)
     call->goesOn(*frame, slept);
 }

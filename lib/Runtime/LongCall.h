@@ -29,17 +29,24 @@ public:
   }
   void end() { placement.leave(index); }
 
-  /// Between two chunks, or at a barrier: the moment to give the core away.
+  /// Between two chunks, or at a barrier before the wait: a moment to give the core away.
   void holdsNoChunk() {
-    int64_t now = nanoseconds();
-    if (slice.shouldYield(now, threadTime())) {
+    int64_t before = nanoseconds(), ran = threadTime(), now = nanoseconds();
+    bool yields = slice.shouldYield(before, ran);
+    if (now - before >= kEarnestLoss) {
+      slice.yielded(before, now); // Asked for its time the scheduler saw that the turn was over.
+    } else if (yields) {
       sched_yield();
-      slice.yielded(now, nanoseconds());
+      before = now;
+      now = nanoseconds();
+      slice.yielded(before, now);
     }
-    placement.keepApart(index, now);
+    if (placement.keepApart(index, now))
+      now = nanoseconds();
+    slice.resume(now, ran, /*slept=*/false);
   }
 
-  /// After holdsNoChunk() and, at a barrier, the wait for others (`slept`: without a core).
+  /// After the wait at a barrier (`slept`: without a core).
   void goesOn(const IgnisFrame &frame, bool slept) {
     slice.resume(nanoseconds(), threadTime(), slept);
     frame.sharesCore = slice.sharesCore();
