@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The runtime's half of ModuleABI.h: generated code claims and finishes chunks itself and comes
-// here to wait for the last one. Spinning is short, because a thread that spins may hold the very
-// core that the holder of the last chunk needs; asleep, it lets the scheduler move that one over.
+// here to wait for the last one, to wake who waits, and between chunks on a shared core. Spinning
+// is short, because a thread that spins may hold the very core that the holder of the last chunk
+// needs; asleep, it lets the scheduler move that one over.
 
 #include "LongCall.h"
 #include "Sleep.h"
@@ -55,6 +56,8 @@ static bool waitForChunks(const IgnisFrame *frame, int64_t index, int64_t chunks
       return false;
     spinPause();
   }
+  if (currentLongCall)
+    currentLongCall->sleeps();
   while (true) {
     // Counted first, looked at second; the finisher does it the other way round, so one of the two
     // sees the other.

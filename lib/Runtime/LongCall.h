@@ -23,10 +23,8 @@ public:
   LongCall(TimeSlice slice, Placement &placement, int index)
       : slice(slice), placement(placement), index(index) {}
 
-  void begin(const IgnisFrame &frame) {
-    placement.keepApart(index, nanoseconds());
-    goesOn(frame, /*slept=*/true);
-  }
+  void begin(const IgnisFrame &frame) { goesOn(frame, /*slept=*/true); }
+  void sleeps() { placement.leave(index); }
   void end() { placement.leave(index); }
 
   /// Between two chunks, or at a barrier before the wait: a moment to give the core away.
@@ -41,14 +39,16 @@ public:
       now = nanoseconds();
       slice.yielded(before, now);
     }
-    if (placement.keepApart(index, now))
+    bool moved = slice.sharesCore() && placement.keepApart(index, now);
+    if (moved)
       now = nanoseconds();
-    slice.resume(now, ran, /*slept=*/false);
+    slice.resume(now, ran, /*newTurn=*/moved);
   }
 
   /// After the wait at a barrier (`slept`: without a core).
   void goesOn(const IgnisFrame &frame, bool slept) {
-    slice.resume(nanoseconds(), threadTime(), slept);
+    placement.arrive(index);
+    slice.resume(nanoseconds(), threadTime(), /*newTurn=*/slept);
     frame.sharesCore = slice.sharesCore();
   }
 

@@ -27,17 +27,23 @@ public:
   static constexpr int64_t kLeastTurn = 500000;
   static constexpr int64_t kFirstTurn = 1000000;
   static constexpr int64_t kMostTurn = 20000000;
-  static constexpr int64_t kCalm = 100000000; ///< undisturbed for so long: the core is its own
+  static constexpr int64_t kLeastChunk = 5000; ///< what is shorter was no chunk, or matters little
+  static constexpr int64_t kCalm = 100000000;  ///< undisturbed for so long: the core is its own
 
   /// `tick`: the period of the scheduler's timer.
   explicit TimeSlice(int64_t tick = 4000000) : tick(std::max<int64_t>(tick, 1)) {}
 
-  /// The thread goes on after it has waited (`slept`: without a core) or at the start of a call.
-  void resume(int64_t now, int64_t ran, bool slept) {
+  /// The thread goes on after a wait, or at the start of a call. `newTurn`: it slept or changed its
+  /// core meanwhile.
+  void resume(int64_t now, int64_t ran, bool newTurn) {
     stretchBegin = now;
     stretchRan = ran;
-    if (slept)
+    if (newTurn)
       turnBegin = now;
+    if (shared && now - disturbed > kCalm) {
+      shared = false;
+      turn = kFirstTurn;
+    }
   }
 
   /// Whether another process had the core lately.
@@ -57,7 +63,8 @@ public:
       lastTick = now - busy / 2;
       return false;
     }
-    chunk = std::max(busy, chunk * 7 / 8);
+    if (busy >= kLeastChunk)
+      chunk = std::max(busy, chunk * 7 / 8);
     return shared && now - turnBegin >= turn && (now - lastTick) % tick + chunk >= tick;
   }
 
@@ -66,9 +73,6 @@ public:
     if (now - before >= kEarnestLoss) {
       disturbed = turnBegin = lastTick = now;
       turn = std::min(turn * 257 / 256, kMostTurn);
-    } else if (now - disturbed > kCalm) {
-      shared = false;
-      turn = kFirstTurn;
     }
   }
 

@@ -4,7 +4,7 @@
 // A compiled module exports one function per entry point, `void ignis_entry_NAME(const IgnisFrame
 // *)`, and the string `ignis_manifest` (JSON, see docs/Execution.md). Every thread of the team runs
 // the whole entry function (one program, many threads) with a frame of its own; frames differ in
-// `thread` and `scratch` alone.
+// `thread`, `scratch` and `sharesCore`.
 //
 // Work sharing. Each parallel op of an entry owns one slot. A slot has two 64-bit words, each epoch
 // << 24 | count:
@@ -21,6 +21,7 @@
 #ifndef IGNIS_EXECUTION_MODULEABI_H
 #define IGNIS_EXECUTION_MODULEABI_H
 
+#include <cstddef>
 #include <cstdint>
 
 namespace ignis {
@@ -56,6 +57,12 @@ struct IgnisFrame {
   mutable int64_t sharesCore; // 72: the runtime's; not 0: this thread asks ignis_barrier before it
                               // claims a chunk whether to let another process have the core
 };
+
+static_assert(offsetof(IgnisFrame, slots) == 8 && offsetof(IgnisFrame, epoch) == 16 &&
+                  offsetof(IgnisFrame, thread) == 24 && offsetof(IgnisFrame, threads) == 32 &&
+                  offsetof(IgnisFrame, arena) == 40 && offsetof(IgnisFrame, scratch) == 48 &&
+                  offsetof(IgnisFrame, args) == 64 && offsetof(IgnisFrame, sharesCore) == 72,
+              "generated code reads the fields by these offsets");
 
 using IgnisEntry = void (*)(const IgnisFrame *);
 

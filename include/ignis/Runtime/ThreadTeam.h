@@ -4,7 +4,7 @@
 // One program, many threads: each runs the whole entry function and claims chunks (ModuleABI.h).
 // The caller is thread 0. A call ends when its chunks are done, not when every thread has returned:
 // a worker that was preempted finds nothing left to claim, whenever it goes on. A worker that is
-// preempted again and again is parked for a while (docs/Execution.md).
+// preempted again and again is parked for a while (lib/Runtime/Preemption.h).
 
 #ifndef IGNIS_RUNTIME_THREADTEAM_H
 #define IGNIS_RUNTIME_THREADTEAM_H

@@ -227,10 +227,10 @@ __attribute__((noinline)) void multiplyWideTile(const WideWeights &weights, int6
 using WideTileFunction = void (*)(const WideWeights &, int64_t, const TileRows &, Ahead,
                                   float (*)[kGroupRows]);
 
+/// More than kMostTileRows rows in tiles of nearly equal height: 3 or 4 each.
 IGNIS_INLINE WideTileFunction wideTileFor(int64_t rows) {
-  static const WideTileFunction functions[kWideTileRows] = {
-      multiplyWideTile<1>, multiplyWideTile<2>, multiplyWideTile<3>, multiplyWideTile<4>};
-  return functions[rows - 1];
+  static_assert(kWideTileRows == 4 && kMostTileRows >= 5);
+  return rows == 4 ? multiplyWideTile<4> : multiplyWideTile<3>;
 }
 
 /// At most kSetGroups groups times a panel of at most kWidePanelRows rows.

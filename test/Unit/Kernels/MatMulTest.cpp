@@ -181,7 +181,7 @@ TEST(MatMul, NothingToDo) {
 
 // Longer rows than the kernels' buffers hold.
 TEST(MatMul, LongRows) {
-  for (const Shape &s : {Shape{5, 32768, 20}, Shape{3, 33024, 17}}) {
+  for (const Shape &s : {Shape{5, 32768, 20}, Shape{3, 33024, 17}, Shape{9, 32768, 17}}) {
     Case c = makeCase(s, false);
     std::vector<float> want = referee(s, c, true, true);
     for (const Variant *v : usableVariants()) {
@@ -199,9 +199,9 @@ TEST(MatMul, LongRows) {
 // activation scales.
 TEST(MatMul, ScalesThatAreNotFinite) {
   const uint16_t kScales[] = {0x7c00, 0xfc00, 0x7c01, 0x7e01, 0xfe00, 0xfe01, 0xffff, 0x8000};
-  const Shape s = {3, 160, 33};
   for (uint16_t scale : kScales) {
-    for (float factor : {1.0f, 1e30f, 1e-28f}) {
+    for (auto [rows, factor] : {std::pair(3, 1.0f), {3, 1e30f}, {3, 1e-28f}, {9, 1e30f}}) {
+      const Shape s = {rows, 160, 33};
       Case c = makeCase(s, false);
       for (float &x : c.x)
         x *= factor;

@@ -89,19 +89,52 @@ TEST(TimeSlice, AsksAgainWhereNobodyTookTheCore) {
   EXPECT_FALSE(thread.op()); // Now it is past.
 }
 
-TEST(TimeSlice, LearnsHowShortTurnsAre) {
-  Thread thread{kMillisecond};
+TEST(TimeSlice, TheTickIsTakenToBeInTheMiddleOfTheOpThatItMet) {
+  Thread thread{4100000};
   thread.op(4 * kMillisecond);
   thread.goOn();
-  for (int i = 0; i < 20; ++i) { // Its core is taken after a quarter of a millisecond each time.
-    thread.op();
+  EXPECT_EQ(thread.opsToYield(), 15); // 1/8 ms and 15 ops; 3 7/8 ms and another would be too long.
+}
+
+TEST(TimeSlice, LearnsHowShortTurnsAre) {
+  Thread thread{kMillisecond / 4}; // A tick in each op: only the length of turns decides.
+  thread.op(4 * kMillisecond);
+  thread.goOn();
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_FALSE(thread.op());
     thread.goOn();
+  }
+  thread.op(4 * kMillisecond); // Taken after 3/4 ms: from 21/32 on it may be over.
+  thread.goOn();
+  EXPECT_EQ(thread.opsToYield(), 2); // With the op in which it came back 3/4 ms.
+}
+
+TEST(TimeSlice, TurnsAreNoShorterThanTheLeast) {
+  Thread thread{kMillisecond / 4};
+  for (int i = 0; i < 20; ++i) { // Its core is taken at once each time.
     thread.op(4 * kMillisecond);
     thread.goOn();
   }
   thread.opsToYield();
   thread.yield(4 * kMillisecond);
-  EXPECT_EQ(thread.opsToYield(), 3); // From TimeSlice::kLeastTurn on, before the first tick.
+  EXPECT_EQ(thread.opsToYield(), TimeSlice::kLeastTurn / (kMillisecond / 4) + 1); // It grew a bit.
+}
+
+TEST(TimeSlice, AsksEarlierAfterALongChunk) {
+  for (int none : {0, 100}) {
+    Thread thread;
+    thread.op(4 * kMillisecond);
+    thread.goOn();
+    thread.opsToYield();
+    thread.yield(4 * kMillisecond);
+    EXPECT_TRUE(thread.op(0, 7 * kMillisecond / 2));
+    thread.yield(4 * kMillisecond);
+    for (int i = 0; i < none; ++i) { // Stretches without a chunk change nothing.
+      EXPECT_FALSE(thread.op(0, 1000));
+      thread.goOn();
+    }
+    EXPECT_EQ(thread.opsToYield(), 14); // 15 if the long one was forgotten.
+  }
 }
 
 TEST(TimeSlice, TurnsGrowWhileAllIsWell) {
@@ -123,12 +156,52 @@ TEST(TimeSlice, TurnsGrowWhileAllIsWell) {
 
 TEST(TimeSlice, ForgetsANeighbourThatIsGone) {
   Thread thread;
+  EXPECT_FALSE(thread.slice.sharesCore());
+  auto runUntil = [&](int64_t end) { // Nobody wants the core.
+    while (thread.now < end)
+      if (thread.op())
+        thread.yield(1000);
+      else
+        thread.goOn();
+  };
   thread.op(4 * kMillisecond);
   thread.goOn();
-  for (int64_t end = thread.now + 2 * TimeSlice::kCalm; thread.now < end;)
-    if (thread.opsToYield() < 1000)
-      thread.yield(1000); // Nobody wants the core.
+  int64_t disturbed = thread.now;
+  runUntil(disturbed + TimeSlice::kCalm * 9 / 10);
+  EXPECT_TRUE(thread.slice.sharesCore());
+  thread.yield(4 * kMillisecond); // It is not gone.
+  disturbed = thread.now;
+  runUntil(disturbed + TimeSlice::kCalm * 9 / 10);
+  EXPECT_TRUE(thread.slice.sharesCore());
+  runUntil(disturbed + TimeSlice::kCalm * 11 / 10);
+  EXPECT_FALSE(thread.slice.sharesCore());
   EXPECT_EQ(thread.opsToYield(), 1000);
+}
+
+TEST(TimeSlice, ForgetsWhatItLearnedOfIt) {
+  Thread thread{kMillisecond / 4};
+  for (int i = 0; i < 20; ++i) {
+    thread.op(4 * kMillisecond);
+    thread.goOn();
+  }
+  thread.now += 2 * TimeSlice::kCalm;
+  thread.goOn();
+  EXPECT_FALSE(thread.slice.sharesCore());
+  thread.op(4 * kMillisecond);
+  thread.goOn();
+  EXPECT_EQ(thread.opsToYield(), TimeSlice::kFirstTurn / (kMillisecond / 4) - 1);
+}
+
+TEST(TimeSlice, ForgetsItAlsoIfItSleepsAtEachBarrier) {
+  Thread thread;
+  thread.op(4 * kMillisecond);
+  thread.goOn();
+  for (int64_t end = thread.now + 2 * TimeSlice::kCalm; thread.now < end;) {
+    EXPECT_FALSE(thread.op());
+    thread.now += 50000;
+    thread.slice.resume(thread.now, thread.ran, true);
+  }
+  EXPECT_FALSE(thread.slice.sharesCore());
 }
 
 TEST(TimeSlice, SleepBeginsANewTurn) {
