@@ -17,6 +17,10 @@
 #include <dlfcn.h>
 #include <unistd.h>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 using namespace ignis;
 using namespace ignis::runtime;
 
@@ -47,11 +51,22 @@ std::string ignis::runtime::compilerLibraryPath() {
   return directory + "/../lib/" + name;
 }
 
+/// A compilation allocates and frees tens of megabytes many times over. Without room at the heap's
+/// top each time goes to the system and back, page by page.
+static void keepHeap() {
+#ifdef __GLIBC__
+  mallopt(M_TOP_PAD, 16 << 20);
+  mallopt(M_TRIM_THRESHOLD, 64 << 20);
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+#endif
+}
+
 llvm::Expected<Compiler *> ignis::runtime::openCompiler() {
   static Compiler *compiler = nullptr;
   if (compiler)
     return compiler;
   std::string path = compilerLibraryPath();
+  keepHeap();
   // Lazily: MLIR calls LLVM by thousands of symbols, of which one compilation needs few.
   void *library = dlopen(path.c_str(), RTLD_LAZY | RTLD_LOCAL);
   if (!library)
