@@ -51,6 +51,13 @@ public:
       prepare(headTile);
       if (tileTokens == 1)
         return tile(firstRow, 1);
+      // Fewer rows than a tile: rounded, the last one stands in for those that are missing, and
+      // what comes of them stays in scratch. So there is one tile's code and not two.
+      if (rounded) {
+        lastToken =
+            least(e.index(tileTokens - 1), arith::SubIOp::create(e, e.addI(rows, -1), firstRow));
+        return tile(firstRow, tileTokens);
+      }
       Value whole = e.compare(arith::CmpIPredicate::sle, e.addI(firstRow, tileTokens), rows);
       auto branch = scf::IfOp::create(e, whole, /*withElseRegion=*/true);
       OpBuilder::InsertionGuard guard(e);
@@ -88,7 +95,14 @@ private:
   /// Row m of a tile is head m mod tileHeads of token m / tileHeads.
   Value column(int64_t m) { return e.mulI(e.addI(firstHead, m % tileHeads), d); }
   Value endColumn() { return e.mulI(e.addI(firstHead, tileHeads), d); }
-  Value row(Value firstRow, int64_t m) { return e.addI(firstRow, m / tileHeads); }
+  Value row(Value firstRow, int64_t m) { return atToken(firstRow, m / tileHeads); }
+  /// Row or position `first` of the tile's first token, moved to its token `token`, or to the last
+  /// one that there is.
+  Value atToken(Value first, int64_t token) {
+    return lastToken && token ? e.addI(first, least(e.index(token), lastToken))
+                              : e.addI(first, token);
+  }
+  Value least(Value a, Value b) { return arith::MinUIOp::create(e, a, b); }
 
   /// Indices into the tile's cache, that of its key/value head.
   SmallVector<Value> at(ValueRange rest) const {
@@ -101,7 +115,8 @@ private:
     int64_t m = tokens * tileHeads;
     Value first = rowPosition(e, op.getPosition(), firstRow); // position of the tile's first token
     cache = cacheIndices(e, op.getSequences(), op.getLayer(), firstRow, {kvHead});
-    Value blocks = e.addI(arith::DivUIOp::create(e, e.addI(first, tokens - 1), e.index(kBlock)), 1);
+    Value blocks =
+        e.addI(arith::DivUIOp::create(e, atToken(first, tokens - 1), e.index(kBlock)), 1);
     // Key blocks of one register tile: enough independent chains to cover the latency of fma.
     int64_t wide = e.tiles.accumulators >= 2 * e.tiles.attentionRows ? 2 : 1;
     while (m * wide < kChains && 2 * m * wide <= e.tiles.accumulators)
@@ -120,14 +135,13 @@ private:
       begin = end;
     }
     e.forLoop(e.index(0), e.index(m), 1, [&](Value i) {
-      Value token =
-          tokens == 1 ? e.index(0) : Value(arith::DivUIOp::create(e, i, e.index(tileHeads)));
-      softmax(i, e.addI(first, token));
+      Value at = tokens == 1 ? e.index(0) : Value(arith::DivUIOp::create(e, i, e.index(tileHeads)));
+      softmax(i, e.addI(first, lastToken ? least(at, lastToken) : at));
     });
     weightedSum(firstRow, first, tokens);
     if (rounded)
-      roundRows(e, e.pointer(outTile), tileHeads * d, op.getOut(), firstRow, e.index(tokens),
-                column(0), endColumn());
+      roundRows(e, e.pointer(outTile), tileHeads * d, op.getOut(), firstRow,
+                lastToken ? e.addI(lastToken, 1) : e.index(tokens), column(0), endColumn());
   }
 
   /// A second copy of the tile's queries: where two key blocks meet the same query, each multiplies
@@ -272,7 +286,7 @@ private:
                       [&](Value t, ValueRange acc) { return step(t, acc, 0); });
         for (int64_t token = 1; token < tokens; ++token)
           if ((begin + count - 1) / tileHeads >= token)
-            totals = step(e.addI(first, token), totals, token);
+            totals = step(atToken(first, token), totals, token);
         for (int64_t m = 0; m < count; ++m) {
           Value factor = e.broadcast(e.loadScalar(factors, {e.index(begin + m)}), kBlock);
           for (int64_t v = 0; v < width; ++v)
@@ -295,6 +309,7 @@ private:
   bool rounded;
   int64_t mostRows, d, positions, heads, group, tileHeads, tileTokens;
   Value firstHead, kvHead;
+  Value lastToken; ///< of a tile that may have fewer tokens than it has room for; else null
   Value scores, factors, maxima, queries; ///< views of scratch
   Value outTile;                          ///< the tile's part of out, if it is rounded from there
   Value seen;                             ///< key blocks that all rows of the tile see
