@@ -57,7 +57,7 @@ static bool waitForChunks(const IgnisFrame *frame, int64_t index, int64_t chunks
     spinPause();
   }
   if (currentLongCall)
-    currentLongCall->sleeps();
+    currentLongCall->pauses();
   while (true) {
     // Counted first, looked at second; the finisher does it the other way round, so one of the two
     // sees the other.

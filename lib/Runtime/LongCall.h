@@ -24,8 +24,8 @@ public:
       : slice(slice), placement(placement), index(index) {}
 
   void begin(const IgnisFrame &frame) { goesOn(frame, /*slept=*/true); }
-  void sleeps() { placement.leave(index); }
-  void end() { placement.leave(index); }
+  /// The thread sleeps until others have done something, or has nothing more to do.
+  void pauses() { placement.leave(index); }
 
   /// Between two chunks, or at a barrier before the wait: a moment to give the core away.
   void holdsNoChunk() {

@@ -18,6 +18,9 @@ int64_t involuntarySwitches();
 /// Nanoseconds that the calling thread has run; 0 where the system does not say.
 int64_t threadTime();
 
+/// The period of the scheduler's timer, nanoseconds; 4 ms where the system does not say.
+int64_t tickLength();
+
 /// A call in which a worker waited for its core for less than this was not preempted in earnest:
 /// the kernel's own threads take a core for microseconds, a neighbour for a time slice.
 constexpr int64_t kEarnestLoss = 500000;

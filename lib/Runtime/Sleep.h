@@ -32,16 +32,6 @@ inline int64_t nanoseconds() {
   return static_cast<int64_t>(time.tv_sec) * 1000000000 + time.tv_nsec;
 }
 
-/// The period of the scheduler's timer, nanoseconds, as far as the system says.
-inline int64_t tickLength() {
-#ifdef CLOCK_MONOTONIC_COARSE
-  timespec time;
-  if (clock_getres(CLOCK_MONOTONIC_COARSE, &time) == 0)
-    return static_cast<int64_t>(time.tv_sec) * 1000000000 + time.tv_nsec;
-#endif
-  return 4000000;
-}
-
 /// Returns when somebody wakes the word, soon if it is not `value`, after `limit` nanoseconds, or
 /// for no reason.
 inline void sleepOn(std::atomic<uint32_t> &word, uint32_t value, int64_t limit) {

@@ -18,34 +18,11 @@
 
 #include <atomic>
 #include <cstring>
-#include <ctime>
 #include <memory>
 #include <vector>
 
-#ifdef __linux__
-#include <sys/resource.h>
-#endif
-
 using namespace ignis;
 using namespace ignis::runtime;
-
-int64_t ignis::runtime::involuntarySwitches() {
-#ifdef RUSAGE_THREAD
-  rusage usage;
-  if (getrusage(RUSAGE_THREAD, &usage) == 0)
-    return usage.ru_nivcsw;
-#endif
-  return 0;
-}
-
-int64_t ignis::runtime::threadTime() {
-#ifdef CLOCK_THREAD_CPUTIME_ID
-  timespec time;
-  if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time) == 0)
-    return time.tv_sec * int64_t(1000000000) + time.tv_nsec;
-#endif
-  return 0;
-}
 
 int ignis::runtime::spinLimit() {
   static const int limit = [] {
@@ -191,7 +168,7 @@ private:
       currentLongCall->begin(frame);
     reinterpret_cast<IgnisEntry>(job.entry)(&frame);
     if (currentLongCall)
-      currentLongCall->end();
+      currentLongCall->pauses();
     currentLongCall = nullptr;
   }
 

@@ -31,6 +31,11 @@ struct Thread {
     goOn();
   }
   void goOn() { slice.resume(now, ran, false); }
+  /// An op in which the other process takes the core for a turn of its own.
+  void lose() {
+    EXPECT_FALSE(op(4 * kMillisecond));
+    goOn();
+  }
 
   /// Ops up to the next yield, or 1000.
   int opsToYield() {
@@ -57,8 +62,7 @@ TEST(TimeSlice, ShortLossesAreNone) {
 
 TEST(TimeSlice, YieldsBeforeTheTickThatEndsTheTurn) {
   Thread thread;
-  EXPECT_FALSE(thread.op(4 * kMillisecond));
-  thread.goOn();
+  thread.lose();
   // The op that lost the core ended 1/8 ms after the tick at the earliest; ops begin again at that
   // moment, and the one that the next tick would hit is not begun.
   EXPECT_EQ(thread.opsToYield(), 15);
@@ -70,8 +74,7 @@ TEST(TimeSlice, YieldsBeforeTheTickThatEndsTheTurn) {
 
 TEST(TimeSlice, OtherTicks) {
   Thread thread{kMillisecond};
-  thread.op(4 * kMillisecond);
-  thread.goOn();
+  thread.lose();
   thread.opsToYield();
   thread.yield(4 * kMillisecond);
   // A turn of less than a millisecond is not ended by a tick as far as it knows.
@@ -80,8 +83,7 @@ TEST(TimeSlice, OtherTicks) {
 
 TEST(TimeSlice, AsksAgainWhereNobodyTookTheCore) {
   Thread thread;
-  thread.op(4 * kMillisecond);
-  thread.goOn();
+  thread.lose();
   thread.opsToYield();
   thread.yield(1000);
   EXPECT_TRUE(thread.op(0, kMillisecond / 20)); // The tick is still ahead.
@@ -91,29 +93,25 @@ TEST(TimeSlice, AsksAgainWhereNobodyTookTheCore) {
 
 TEST(TimeSlice, TheTickIsTakenToBeInTheMiddleOfTheOpThatItMet) {
   Thread thread{4100000};
-  thread.op(4 * kMillisecond);
-  thread.goOn();
+  thread.lose();
   EXPECT_EQ(thread.opsToYield(), 15); // 1/8 ms and 15 ops; 3 7/8 ms and another would be too long.
 }
 
 TEST(TimeSlice, LearnsHowShortTurnsAre) {
   Thread thread{kMillisecond / 4}; // A tick in each op: only the length of turns decides.
-  thread.op(4 * kMillisecond);
-  thread.goOn();
+  thread.lose();
   for (int i = 0; i < 2; ++i) {
     EXPECT_FALSE(thread.op());
     thread.goOn();
   }
-  thread.op(4 * kMillisecond); // Taken after 3/4 ms: from 21/32 on it may be over.
-  thread.goOn();
+  thread.lose();                     // Taken after 3/4 ms: from 21/32 on it may be over.
   EXPECT_EQ(thread.opsToYield(), 2); // With the op in which it came back 3/4 ms.
 }
 
 TEST(TimeSlice, TurnsAreNoShorterThanTheLeast) {
   Thread thread{kMillisecond / 4};
   for (int i = 0; i < 20; ++i) { // Its core is taken at once each time.
-    thread.op(4 * kMillisecond);
-    thread.goOn();
+    thread.lose();
   }
   thread.opsToYield();
   thread.yield(4 * kMillisecond);
@@ -123,8 +121,7 @@ TEST(TimeSlice, TurnsAreNoShorterThanTheLeast) {
 TEST(TimeSlice, AsksEarlierAfterALongChunk) {
   for (int none : {0, 100}) {
     Thread thread;
-    thread.op(4 * kMillisecond);
-    thread.goOn();
+    thread.lose();
     thread.opsToYield();
     thread.yield(4 * kMillisecond);
     EXPECT_TRUE(thread.op(0, 7 * kMillisecond / 2));
@@ -139,8 +136,7 @@ TEST(TimeSlice, AsksEarlierAfterALongChunk) {
 
 TEST(TimeSlice, TurnsGrowWhileAllIsWell) {
   Thread thread{kMillisecond};
-  thread.op(4 * kMillisecond);
-  thread.goOn();
+  thread.lose();
   thread.opsToYield();
   thread.yield(4 * kMillisecond);
   int before = thread.opsToYield();
@@ -164,8 +160,7 @@ TEST(TimeSlice, ForgetsANeighbourThatIsGone) {
       else
         thread.goOn();
   };
-  thread.op(4 * kMillisecond);
-  thread.goOn();
+  thread.lose();
   int64_t disturbed = thread.now;
   runUntil(disturbed + TimeSlice::kCalm * 9 / 10);
   EXPECT_TRUE(thread.slice.sharesCore());
@@ -181,21 +176,18 @@ TEST(TimeSlice, ForgetsANeighbourThatIsGone) {
 TEST(TimeSlice, ForgetsWhatItLearnedOfIt) {
   Thread thread{kMillisecond / 4};
   for (int i = 0; i < 20; ++i) {
-    thread.op(4 * kMillisecond);
-    thread.goOn();
+    thread.lose();
   }
   thread.now += 2 * TimeSlice::kCalm;
   thread.goOn();
   EXPECT_FALSE(thread.slice.sharesCore());
-  thread.op(4 * kMillisecond);
-  thread.goOn();
+  thread.lose();
   EXPECT_EQ(thread.opsToYield(), TimeSlice::kFirstTurn / (kMillisecond / 4) - 1);
 }
 
 TEST(TimeSlice, ForgetsItAlsoIfItSleepsAtEachBarrier) {
   Thread thread;
-  thread.op(4 * kMillisecond);
-  thread.goOn();
+  thread.lose();
   for (int64_t end = thread.now + 2 * TimeSlice::kCalm; thread.now < end;) {
     EXPECT_FALSE(thread.op());
     thread.now += 50000;
@@ -206,8 +198,7 @@ TEST(TimeSlice, ForgetsItAlsoIfItSleepsAtEachBarrier) {
 
 TEST(TimeSlice, SleepBeginsANewTurn) {
   Thread thread;
-  thread.op(4 * kMillisecond);
-  thread.goOn();
+  thread.lose();
   for (int i = 0; i < 40; ++i) {
     EXPECT_FALSE(thread.op());
     thread.now += kMillisecond / 4; // Asleep at some of the ticks, awake too shortly at the others.
