@@ -69,6 +69,21 @@ private:
         return missed("the weights differ in element type");
     }
     LinearOp first = layers.front();
+    auto isLate = [&](Value value) {
+      Operation *definition = value.getDefiningOp();
+      return definition && definition->getBlock() == first->getBlock() &&
+             !definition->isBeforeInBlock(first);
+    };
+    for (LinearOp linear : layers)
+      if (llvm::any_of(linear->getOperands(),
+                       [&](Value value) { return isLate(value) && !isMovable(value); }))
+        return missed("an operand is made between the layers");
+    // Made anew and not moved: moving makes the block number all its ops again.
+    rewriter.setInsertionPoint(first);
+    for (LinearOp linear : layers)
+      for (unsigned i = 0; i < linear->getNumOperands(); ++i)
+        if (Value value = linear->getOperand(i); isLate(value))
+          rewriter.replaceOp(value.getDefiningOp(), rewriter.clone(*value.getDefiningOp()));
     SmallVector<Value> weights, biasValues, outs;
     SmallVector<Type> types;
     for (LinearOp linear : layers) {
@@ -78,20 +93,6 @@ private:
       if (biases)
         biasValues.push_back(linear.getBias());
     }
-    for (Value value : llvm::concat<Value>(weights, biasValues, outs)) {
-      Operation *definition = value.getDefiningOp();
-      if (!definition || definition->getBlock() != first->getBlock() ||
-          definition->isBeforeInBlock(first))
-        continue;
-      if (!isMovable(value))
-        return missed("an operand is made between the layers");
-    }
-    for (Value value : llvm::concat<Value>(weights, biasValues, outs))
-      if (Operation *definition = value.getDefiningOp();
-          definition && definition->getBlock() == first->getBlock() &&
-          !definition->isBeforeInBlock(first))
-        rewriter.moveOpBefore(definition, first);
-    rewriter.setInsertionPoint(first);
     auto group = LinearGroupOp::create(rewriter, first.getLoc(), types, x, weights, biasValues,
                                        outs, first.getRows());
     for (auto [linear, result] : llvm::zip(layers, group.getResults()))

@@ -91,8 +91,11 @@ struct FuseRoundingPass : ignis::impl::FuseRoundingBase<FuseRoundingPass> {
       return "rows in use differ";
     if (llvm::any_of(to->getUsers(), [&](Operation *user) { return user->isBeforeInBlock(round); }))
       return "the rounded rows' buffer is used before";
-    rewriter.moveOpBefore(to, producer);
-    rewriter.modifyOpInPlace(producer, [&] { init->set(to.getResult()); });
+    // Made anew and not moved: moving makes the block number all its ops again.
+    rewriter.setInsertionPoint(producer);
+    Value early = rewriter.clone(*to)->getResult(0);
+    rewriter.replaceOp(to, early);
+    rewriter.modifyOpInPlace(producer, [&] { init->set(early); });
     rewriter.eraseOp(round);
     if (auto unused = from.getDefiningOp<memref::AllocOp>(); unused && unused->use_empty())
       rewriter.eraseOp(unused);
