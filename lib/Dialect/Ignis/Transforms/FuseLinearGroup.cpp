@@ -80,10 +80,16 @@ private:
         return missed("an operand is made between the layers");
     // Made anew and not moved: moving makes the block number all its ops again.
     rewriter.setInsertionPoint(first);
+    auto makeEarlier = [&](Value value) {
+      if (value && isLate(value))
+        rewriter.replaceOp(value.getDefiningOp(), rewriter.clone(*value.getDefiningOp()));
+    };
     for (LinearOp linear : layers)
-      for (unsigned i = 0; i < linear->getNumOperands(); ++i)
-        if (Value value = linear->getOperand(i); isLate(value))
-          rewriter.replaceOp(value.getDefiningOp(), rewriter.clone(*value.getDefiningOp()));
+      makeEarlier(linear.getWeight());
+    for (LinearOp linear : layers)
+      makeEarlier(linear.getBias());
+    for (LinearOp linear : layers)
+      makeEarlier(linear.getOut());
     SmallVector<Value> weights, biasValues, outs;
     SmallVector<Type> types;
     for (LinearOp linear : layers) {
