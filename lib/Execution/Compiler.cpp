@@ -132,7 +132,7 @@ public:
   void optimize(llvm::Module &code) { ignis::optimize(code, *target.machine); }
 
   /// Machine code of a module that is not optimised yet; see generateParts.
-  bool generate(const llvm::Module &code, llvm::CodeGenFileType type, std::vector<Bytes> &out) {
+  bool generate(llvm::Module &code, llvm::CodeGenFileType type, std::vector<Bytes> &out) {
     auto parts = generateParts(code, target, type, options.threads);
     if (!parts)
       return fail(llvm::toString(parts.takeError()));

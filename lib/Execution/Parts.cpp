@@ -1,9 +1,10 @@
 //===- Parts.cpp - code generation in parts, on several threads -------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// An LLVM context belongs to one thread, so the parts travel as bitcode. What a part is depends on
-// the module alone. Functions of a part that others call become external and hidden; nothing is
-// ever inlined into a caller, so that changes no code.
+// An LLVM context belongs to one thread: the drivers, which grow with the layers, stay in the
+// module's and with the thread that calls; the parts of the ops travel as bitcode. What a part is
+// depends on the module alone. Functions of a part that others call become external and hidden;
+// nothing is ever inlined into a caller, so that changes no code.
 
 #include "CodeGen.h"
 
@@ -14,6 +15,7 @@
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/Bitcode/BitcodeWriter.h"
 #include "llvm/Support/raw_ostream.h"
+#include "llvm/Transforms/Utils/Cloning.h"
 
 #include <atomic>
 
@@ -32,115 +34,134 @@ constexpr bool kOnePart = true; // Nothing joins objects there.
 constexpr bool kOnePart = false;
 #endif
 
+/// Some of a module's op functions.
 struct Part {
-  bool drivers = false;
   size_t instructions = 0;
   llvm::StringSet<> functions;
 };
 
-/// The drivers, then the op functions, the longest first, each to the part with the least so far.
+/// The op functions, the longest first, each to the part with the least so far.
 std::vector<Part> divide(const llvm::Module &module) {
   std::vector<const llvm::Function *> ops;
-  Part drivers;
-  drivers.drivers = true;
-  for (const llvm::Function &function : module) {
-    if (function.isDeclaration())
-      continue;
-    if (isDriver(function) && !kOnePart)
-      drivers.functions.insert(function.getName());
-    else
+  for (const llvm::Function &function : module)
+    if (!function.isDeclaration())
       ops.push_back(&function);
-  }
   llvm::sort(ops, [](const llvm::Function *a, const llvm::Function *b) {
     unsigned ofA = a->getInstructionCount(), ofB = b->getInstructionCount();
     return ofA != ofB ? ofA > ofB : a->getName() < b->getName();
   });
-  std::vector<Part> parts;
-  if (!drivers.functions.empty())
-    parts.push_back(std::move(drivers));
-  auto first = static_cast<ptrdiff_t>(parts.size());
-  parts.resize(parts.size() + std::min(kOnePart ? 1 : kOpParts, ops.size()));
+  std::vector<Part> parts(std::min(kOnePart ? 1 : kOpParts, ops.size()));
   for (const llvm::Function *function : ops) {
-    auto least =
-        std::min_element(parts.begin() + first, parts.end(), [](const Part &a, const Part &b) {
-          return a.instructions < b.instructions;
-        });
+    auto least = std::min_element(parts.begin(), parts.end(), [](const Part &a, const Part &b) {
+      return a.instructions < b.instructions;
+    });
     least->functions.insert(function->getName());
     least->instructions += function->getInstructionCount();
   }
   return parts;
 }
 
+/// Keeps the definitions that are `mine`. What was local can be called from part to part then.
+void keep(llvm::Module &module, llvm::function_ref<bool(const llvm::Function &)> mine) {
+  for (llvm::Function &function : module) {
+    if (function.hasLocalLinkage()) {
+      function.setLinkage(llvm::GlobalValue::ExternalLinkage);
+      function.setVisibility(llvm::GlobalValue::HiddenVisibility);
+    }
+    if (!mine(function) && !function.isDeclaration())
+      function.deleteBody();
+  }
+}
+
+/// Moves the drivers into a module of their own, of the same context; `module` declares them.
+std::unique_ptr<llvm::Module> takeDrivers(llvm::Module &module) {
+  llvm::ValueToValueMapTy map;
+  std::unique_ptr<llvm::Module> drivers =
+      llvm::CloneModule(module, map, [](const llvm::GlobalValue *value) {
+        auto *function = llvm::dyn_cast<llvm::Function>(value);
+        return !function || isDriver(*function);
+      });
+  for (llvm::Function &function : module)
+    if (function.hasLocalLinkage())
+      drivers->getFunction(function.getName())
+          ->setVisibility(llvm::GlobalValue::HiddenVisibility);
+  for (llvm::Function &function : module)
+    if (isDriver(function) && !function.isDeclaration())
+      function.deleteBody();
+  return drivers;
+}
+
 class PartGenerator {
 public:
-  PartGenerator(const llvm::Module &module, const Target &target, llvm::CodeGenFileType type)
-      : parts(divide(module)), code(parts.size()), errors(parts.size()), target(target),
-        type(type) {
+  PartGenerator(llvm::Module &module, const Target &target, llvm::CodeGenFileType type)
+      : drivers(kOnePart ? nullptr : takeDrivers(module)), parts(divide(module)),
+        code(parts.size()), errors(parts.size()), target(target), type(type) {
     llvm::raw_svector_ostream stream(bitcode);
     llvm::WriteBitcodeToFile(module, stream);
   }
 
   llvm::Expected<std::vector<Bytes>> run(int threads) {
+    size_t tasks = parts.size() + (drivers ? 1 : 0);
     std::vector<pthread_t> started;
-    while (started.size() + 1 < std::min(static_cast<size_t>(std::max(threads, 1)), parts.size())) {
+    while (started.size() + 1 < std::min(static_cast<size_t>(std::max(threads, 1)), tasks)) {
       pthread_t thread;
       if (!startThread(thread, &PartGenerator::work, this, kCompilerStackBytes))
         break; // The others do it.
       started.push_back(thread);
     }
+    llvm::Error error = drivers ? generateDrivers() : llvm::Error::success();
     work(this);
     for (pthread_t thread : started)
       pthread_join(thread, nullptr);
-    for (std::string &error : errors)
-      if (!error.empty())
-        return llvm::createStringError(error);
+    if (error)
+      return error;
+    for (std::string &message : errors)
+      if (!message.empty())
+        return llvm::createStringError(message);
+    if (drivers)
+      code.insert(code.begin(), std::move(driverCode));
     return std::move(code);
   }
 
 private:
   static void *work(void *self) {
     auto &generator = *static_cast<PartGenerator *>(self);
-    // From the end: the drivers, the shortest work, last.
-    for (size_t done; (done = generator.next++) < generator.parts.size();) {
-      size_t i = generator.parts.size() - 1 - done;
+    for (size_t i; (i = generator.next++) < generator.parts.size();)
       if (llvm::Error error = generator.generatePart(generator.parts[i], generator.code[i]))
         generator.errors[i] = llvm::toString(std::move(error));
-    }
     return nullptr;
   }
 
+  /// Drivers are long, and run once a call: compile time counts. Their values live from the first
+  /// op to the last, which costs the greedy register allocator more than all ops together.
+  llvm::Error generateDrivers() {
+    std::unique_ptr<llvm::TargetMachine> machine =
+        target.createMachine(llvm::CodeGenOptLevel::None);
+    return generate(*drivers, *machine, type, driverCode);
+  }
+
   llvm::Error generatePart(const Part &part, Bytes &out) const {
-    // Drivers are long, and run once a call: compile time counts. Their values live from the first
-    // op to the last, which costs the greedy register allocator more than all ops together.
-    std::unique_ptr<llvm::TargetMachine> machine = target.createMachine(
-        part.drivers ? llvm::CodeGenOptLevel::None : llvm::CodeGenOptLevel::Default);
+    std::unique_ptr<llvm::TargetMachine> machine =
+        target.createMachine(llvm::CodeGenOptLevel::Default);
     llvm::LLVMContext context;
     auto module = llvm::getLazyBitcodeModule(
         llvm::MemoryBufferRef(llvm::StringRef(bitcode.data(), bitcode.size()), "ignis"), context);
     if (!module)
       return module.takeError();
-    for (llvm::Function &function : **module) {
-      if (!part.functions.contains(function.getName())) {
-        bool local = function.hasLocalLinkage();
-        if (!function.isDeclaration())
-          function.deleteBody();
-        if (local)
-          function.setVisibility(llvm::GlobalValue::HiddenVisibility);
-      } else if (function.hasLocalLinkage()) {
-        function.setLinkage(llvm::GlobalValue::ExternalLinkage);
-        function.setVisibility(llvm::GlobalValue::HiddenVisibility);
-      }
-    }
+    keep(**module, [&](const llvm::Function &function) {
+      return part.functions.contains(function.getName());
+    });
     if (llvm::Error error = (*module)->materializeAll())
       return error;
-    if (!part.drivers) // They are as they should be.
-      optimize(**module, *machine);
+    optimize(**module, *machine);
     return generate(**module, *machine, type, out);
   }
 
+  std::unique_ptr<llvm::Module> drivers;
+  Bytes driverCode;
   std::vector<Part> parts;
   std::vector<Bytes> code;
-  std::vector<std::string> errors;
+  std::vector<std::string> errors; ///< of the parts
   const Target &target;
   llvm::CodeGenFileType type;
   Bytes bitcode;
@@ -148,8 +169,7 @@ private:
 };
 } // namespace
 
-llvm::Expected<std::vector<Bytes>> ignis::generateParts(const llvm::Module &module,
-                                                        const Target &target,
+llvm::Expected<std::vector<Bytes>> ignis::generateParts(llvm::Module &module, const Target &target,
                                                         llvm::CodeGenFileType type, int threads) {
   return PartGenerator(module, target, type).run(threads);
 }

@@ -7,6 +7,7 @@
 
 #include "ignis/Execution/ModuleSeal.h"
 
+#include "llvm/ADT/SetVector.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/Object/ObjectFile.h"
@@ -36,21 +37,16 @@ static llvm::FunctionType *libraryCall(llvm::StringRef name, llvm::LLVMContext &
   return nullptr;
 }
 
-/// Declares in `module` the library calls that `object` leaves undefined; its code does not show
-/// them.
-static void declareLibraryCalls(llvm::StringRef object, llvm::Module &module,
-                                llvm::SmallVectorImpl<llvm::Function *> &undefined) {
+/// Adds the symbols that an object leaves undefined, each once, in order.
+static void findUndefined(llvm::StringRef object, llvm::SetVector<llvm::StringRef> &names) {
   auto file = llvm::object::ObjectFile::createObjectFile(llvm::MemoryBufferRef(object, "module"));
   if (!file)
     return llvm::consumeError(file.takeError()); // the linker says what is wrong with it
   for (const llvm::object::SymbolRef &symbol : (*file)->symbols()) {
     llvm::Expected<uint32_t> flags = symbol.getFlags();
     llvm::Expected<llvm::StringRef> name = symbol.getName();
-    if (flags && name && (*flags & llvm::object::SymbolRef::SF_Undefined) &&
-        !module.getFunction(*name))
-      if (llvm::FunctionType *type = libraryCall(*name, module.getContext()))
-        undefined.push_back(
-            llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, *name, module));
+    if (flags && name && (*flags & llvm::object::SymbolRef::SF_Undefined))
+      names.insert(*name); // In the object's bytes.
     llvm::consumeError(flags.takeError());
     llvm::consumeError(name.takeError());
   }
@@ -73,13 +69,18 @@ std::unique_ptr<llvm::Module> ignis::makeImports(const llvm::Module &code,
   }
 
   llvm::SmallVector<llvm::Function *> undefined;
-  for (const llvm::Function &function : code)
-    if (function.isDeclaration() && !function.isIntrinsic() && !function.use_empty())
-      undefined.push_back(llvm::Function::Create(function.getFunctionType(),
-                                                 llvm::GlobalValue::ExternalLinkage,
-                                                 function.getName(), module));
+  llvm::SetVector<llvm::StringRef> names;
   for (llvm::StringRef object : objects)
-    declareLibraryCalls(object, module, undefined);
+    findUndefined(object, names);
+  for (llvm::StringRef name : names) {
+    const llvm::Function *function = code.getFunction(name);
+    if (function && !function->isDeclaration())
+      continue; // Another object has it.
+    if (llvm::FunctionType *type =
+            function ? function->getFunctionType() : libraryCall(name, context))
+      undefined.push_back(
+          llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, name, module));
+  }
   auto *ptr = llvm::PointerType::get(context, 0);
   auto *null = llvm::ConstantPointerNull::get(ptr);
   auto *row = llvm::StructType::get(context, {ptr, ptr});

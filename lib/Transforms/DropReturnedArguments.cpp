@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/SymbolTable.h"
 #include "llvm/ADT/BitVector.h"
+#include "llvm/ADT/DenseSet.h"
 
 namespace ignis {
 #define GEN_PASS_DEF_DROPRETURNEDARGUMENTS
@@ -21,8 +22,15 @@ namespace {
 struct DropReturnedArgumentsPass
     : ignis::impl::DropReturnedArgumentsBase<DropReturnedArgumentsPass> {
   void runOnOperation() override {
+    std::optional<SymbolTable::UseRange> uses =
+        SymbolTable::getSymbolUses(&getOperation().getBodyRegion());
+    if (!uses) // An op that may use any symbol.
+      return;
+    DenseSet<StringAttr> used;
+    for (SymbolTable::SymbolUse use : *uses)
+      used.insert(use.getSymbolRef().getRootReference());
     for (auto function : getOperation().getOps<func::FuncOp>())
-      if (!function.isExternal() && SymbolTable::symbolKnownUseEmpty(function, getOperation()))
+      if (!function.isExternal() && !used.contains(function.getSymNameAttr()))
         drop(function);
   }
 

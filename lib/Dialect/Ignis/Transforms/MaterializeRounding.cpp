@@ -41,10 +41,12 @@ struct MaterializeRoundingPass : ignis::impl::MaterializeRoundingBase<Materializ
   }
 
 private:
+  /// What has been rounded since it was last written, by the root of the value.
+  using Rounded = DenseMap<Value, SmallVector<RoundOp>>;
+
   void runOnBlock(Block &block) {
     IRRewriter rewriter(&getContext());
-    // What has been rounded, and into which buffer, since it was last written.
-    SmallVector<std::pair<Value, RoundOp>> rounded;
+    Rounded rounded;
     for (Operation &op : llvm::make_early_inc_range(block)) {
       if (auto compute = dyn_cast<ComputeOpInterface>(op))
         if (compute.getActivationBytes() != 0 && isa<MemRefType>(op.getOperand(0).getType()))
@@ -53,19 +55,18 @@ private:
         rounded.clear(); // Not looked into.
       if (auto dst = dyn_cast<DestinationStyleOpInterface>(op))
         for (Value written : dst.getDpsInits())
-          llvm::erase_if(rounded,
-                         [&](auto &entry) { return rootOf(entry.first) == rootOf(written); });
+          rounded.erase(rootOf(written));
     }
   }
 
-  void roundInput(IRRewriter &rewriter, ComputeOpInterface op,
-                  SmallVectorImpl<std::pair<Value, RoundOp>> &rounded) {
+  void roundInput(IRRewriter &rewriter, ComputeOpInterface op, Rounded &rounded) {
     Value x = op->getOperand(0), rows = op.getRowCount();
     ++readers;
+    SmallVector<RoundOp> &ofRoot = rounded[rootOf(x)];
     if (share)
-      for (auto &[value, round] : rounded)
-        if (value == x && round.getRows() == rows) {
-          rewriter.modifyOpInPlace(op, [&, r = round] { op->setOperand(0, RoundOp(r).getOut()); });
+      for (RoundOp round : ofRoot)
+        if (round.getX() == x && round.getRows() == rows) {
+          rewriter.modifyOpInPlace(op, [&] { op->setOperand(0, round.getOut()); });
           return;
         }
     rewriter.setInsertionPoint(op);
@@ -74,7 +75,7 @@ private:
     Value buffer = memref::AllocOp::create(rewriter, op->getLoc(), type);
     auto round = RoundOp::create(rewriter, op->getLoc(), Type(), x, buffer, rows);
     rewriter.modifyOpInPlace(op, [&] { op->setOperand(0, buffer); });
-    rounded.push_back({x, round});
+    ofRoot.push_back(round);
     ++rounds;
   }
 
