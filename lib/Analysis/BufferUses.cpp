@@ -48,6 +48,27 @@ bool ignis::mayRepeat(Region &region) {
 
 static std::string quoted(Operation *op) { return "'" + op->getName().getStringRef().str() + "'"; }
 
+bool BufferUseFinder::touches(Operation *op, Value alias) const {
+  auto [known, isNew] = untouched.try_emplace(op);
+  llvm::SmallDenseSet<Value, 4> &others = known->second;
+  auto effects = dyn_cast<MemoryEffectOpInterface>(op);
+  if (!effects)
+    return false;
+  if (isNew) {
+    SmallVector<MemoryEffects::EffectInstance> instances;
+    effects.getEffects(instances);
+    // A store of the buffer itself into another one touches that one alone; and a value that
+    // stands twice has to be touched by an effect on each place.
+    for (OpOperand &operand : op->getOpOperands())
+      if (llvm::none_of(instances, [&](const MemoryEffects::EffectInstance &effect) {
+            return effect.getEffectValue<OpOperand *>() == &operand ||
+                   effect.getValue() == operand.get();
+          }))
+        others.insert(operand.get());
+  }
+  return !others.contains(alias);
+}
+
 std::optional<std::string> BufferUseFinder::refuseUse(Value origin, Value alias,
                                                       Operation *user) const {
   if (isa<memref::DeallocOp, memref::DimOp, memref::RankOp>(user))
@@ -75,22 +96,8 @@ std::optional<std::string> BufferUseFinder::refuseUse(Value origin, Value alias,
   for (Value result : user->getResults())
     if (isa<BaseMemRefType>(result.getType()))
       return quoted(user) + " may make another name for it that cannot be followed";
-  if (auto effects = dyn_cast<MemoryEffectOpInterface>(user)) {
-    SmallVector<MemoryEffects::EffectInstance> instances;
-    effects.getEffects(instances);
-    auto touches = [&](OpOperand &operand) {
-      return llvm::any_of(instances, [&](const MemoryEffects::EffectInstance &effect) {
-        return effect.getEffectValue<OpOperand *>() == &operand ||
-               effect.getValue() == operand.get();
-      });
-    };
-    // A store of the buffer itself into another one touches that one alone; and a value that
-    // stands twice has to be touched by an effect on each place.
-    if (llvm::all_of(user->getOpOperands(), [&](OpOperand &operand) {
-          return operand.get() != alias || touches(operand);
-        }))
-      return std::nullopt;
-  }
+  if (touches(user, alias))
+    return std::nullopt;
   return quoted(user) + " may keep its address";
 }
 

@@ -10,6 +10,7 @@
 
 #include "mlir/Dialect/Bufferization/Transforms/BufferViewFlowAnalysis.h"
 #include "mlir/IR/Dominance.h"
+#include "llvm/ADT/DenseSet.h"
 
 namespace ignis {
 
@@ -42,6 +43,8 @@ public:
 private:
   void number(mlir::Region &region);
 
+  /// Whether an op reads or writes the memory of `alias` wherever that stands, and nothing else.
+  bool touches(mlir::Operation *op, mlir::Value alias) const;
   /// The reason why this use hides later ones, or nothing.
   std::optional<std::string> refuseUse(mlir::Value origin, mlir::Value alias,
                                        mlir::Operation *user) const;
@@ -57,6 +60,8 @@ private:
   mlir::DominanceInfo dominance;
   llvm::DenseMap<mlir::Operation *, std::pair<int64_t, int64_t>> span;
   int64_t moments = 0;
+  /// The operands of ops asked for that no effect touches.
+  mutable llvm::DenseMap<mlir::Operation *, llvm::SmallDenseSet<mlir::Value, 4>> untouched;
 };
 
 /// Whether control may run the region more than once each time it reaches its op.

@@ -92,7 +92,9 @@ public:
                       // A module that comes with its fusions keeps them.
                       if (first == Phase::Import && !reference)
                         buildOptimizePipeline(manager);
-                      buildBufferizePipeline(manager);
+                      BufferizePipelineOptions bufferize;
+                      bufferize.canonicalize = isForeign();
+                      buildBufferizePipeline(manager, bufferize);
                     }) &&
            runPhase(Phase::Plan,
                     [&](PassManager &manager) {
@@ -338,10 +340,15 @@ private:
         return fail("cannot write to " + options.dumpDir + ": " + error.message());
     // Between the default passes nothing is verified: their own checks and LLVM's stay. Whoever
     // brings passes or modules, or looks at each step, gets the verifier's word after each.
-    manager.enableVerifier(!options.dumpDir.empty() || !options.pipeline.empty() ||
-                           !options.plugins.empty() || !options.modulePath.empty() ||
-                           !options.moduleText.empty());
+    manager.enableVerifier(isForeign());
     return succeeded(manager.run(*module)) || fail("a pass failed without a diagnostic");
+  }
+
+  /// Whether there is more than the importer's module and the default passes, or somebody who looks
+  /// at each step.
+  bool isForeign() const {
+    return !options.dumpDir.empty() || !options.pipeline.empty() || !options.plugins.empty() ||
+           !options.modulePath.empty() || !options.moduleText.empty();
   }
 
   const CompileOptions &options;

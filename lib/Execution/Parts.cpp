@@ -91,6 +91,21 @@ std::unique_ptr<llvm::Module> takeDrivers(llvm::Module &module) {
   return drivers;
 }
 
+/// At each call the fast register allocator looks at all values that its block has had.
+constexpr size_t kDriverBlock = 64;
+
+/// Splits long blocks, so that the time to compile a driver grows with its length alone.
+void shortenBlocks(llvm::Function &driver) {
+  llvm::SmallVector<llvm::Instruction *> starts;
+  for (llvm::BasicBlock &block : driver)
+    for (auto [i, instruction] : llvm::enumerate(block))
+      if (i != 0 && i % kDriverBlock == 0)
+        starts.push_back(&instruction);
+  // From the end: a split goes through what comes after it in the block.
+  for (llvm::Instruction *start : llvm::reverse(starts))
+    start->getParent()->splitBasicBlock(start);
+}
+
 class PartGenerator {
 public:
   PartGenerator(llvm::Module &module, const Target &target, llvm::CodeGenFileType type)
@@ -137,6 +152,8 @@ private:
   llvm::Error generateDrivers() {
     std::unique_ptr<llvm::TargetMachine> machine =
         target.createMachine(llvm::CodeGenOptLevel::None);
+    for (llvm::Function &driver : *drivers)
+      shortenBlocks(driver);
     return generate(*drivers, *machine, type, driverCode);
   }
 

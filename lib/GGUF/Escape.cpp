@@ -14,6 +14,8 @@ static bool isContinuation(char c) { return (static_cast<unsigned char>(c) & 0xc
 
 /// Bytes of the printable character that `text` begins with; 0 if its first byte must be escaped.
 static size_t printablePrefix(llvm::StringRef text) {
+  if (llvm::isPrint(text.front())) // ASCII
+    return text.front() != '\\';
   auto *begin = reinterpret_cast<const llvm::UTF8 *>(text.data());
   auto *at = begin;
   llvm::UTF32 code = 0;

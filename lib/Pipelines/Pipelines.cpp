@@ -43,11 +43,13 @@ void ignis::buildOptimizePipeline(OpPassManager &manager) {
   addVerifyPhase(manager, "fuse");
 }
 
-void ignis::buildBufferizePipeline(OpPassManager &manager) {
+void ignis::buildBufferizePipeline(OpPassManager &manager,
+                                   const BufferizePipelineOptions &options) {
   manager.addPass(createBufferize());
   // Caches and logits are updated in place: their results are the arguments.
   manager.addPass(createDropReturnedArguments());
-  manager.addPass(createCanonicalizerPass());
+  if (options.canonicalize)
+    manager.addPass(createCanonicalizerPass());
   addVerifyPhase(manager, "bufferize");
 }
 
@@ -134,7 +136,8 @@ void ignis::registerPipelines() {
   registerPlain<buildFusePipeline>("ignis-fuse-pipeline", "The default fusions");
   registerPlain<buildOptimizePipeline>(
       "ignis-optimize-pipeline", "For speed: further fusions and results in place of what dies");
-  registerPlain<buildBufferizePipeline>("ignis-bufferize-pipeline", "Tensors to buffers");
+  registerPipeline<BufferizePipelineOptions>("ignis-bufferize-pipeline", "Tensors to buffers",
+                                             buildBufferizePipeline);
   registerPipeline<PlanPipelineOptions>("ignis-plan-pipeline",
                                         "All memory explicit, then one arena", buildPlanPipeline);
   registerPipeline<LowerPipelineOptions>("ignis-lower-pipeline",

@@ -4,10 +4,11 @@
 // Entry points of compiled modules return nothing: what they compute is in the buffers they were
 // given.
 
+#include "ignis/Dialect/Ignis/IR/Ignis.h"
 #include "ignis/Transforms/Passes.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/IR/SymbolTable.h"
 #include "llvm/ADT/BitVector.h"
 #include "llvm/ADT/DenseSet.h"
 
@@ -22,13 +23,13 @@ namespace {
 struct DropReturnedArgumentsPass
     : ignis::impl::DropReturnedArgumentsBase<DropReturnedArgumentsPass> {
   void runOnOperation() override {
-    std::optional<SymbolTable::UseRange> uses =
-        SymbolTable::getSymbolUses(&getOperation().getBodyRegion());
-    if (!uses) // An op that may use any symbol.
-      return;
+    // Ops of these dialects neither call a function nor take its address, and most ops are theirs.
     DenseSet<StringAttr> used;
-    for (SymbolTable::SymbolUse use : *uses)
-      used.insert(use.getSymbolRef().getRootReference());
+    getOperation().walk([&](Operation *op) {
+      if (!isa_and_nonnull<ignis::IgnisDialect, arith::ArithDialect>(op->getDialect()))
+        op->getAttrDictionary().walk(
+            [&](SymbolRefAttr symbol) { used.insert(symbol.getRootReference()); });
+    });
     for (auto function : getOperation().getOps<func::FuncOp>())
       if (!function.isExternal() && !used.contains(function.getSymNameAttr()))
         drop(function);

@@ -4,7 +4,7 @@
 // One function per phase adds its passes; the same sequences are registered as ignis-fuse-pipeline,
 // ignis-optimize-pipeline, ignis-bufferize-pipeline, ignis-plan-pipeline and ignis-lower-pipeline,
 // so that `ignis-opt` and the compiler differ in options alone: the compiler rounds in the ops
-// (`fuse-rounding`).
+// (`fuse-rounding`) and leaves out clean-ups that change nothing (`canonicalize`, `per-function`).
 
 #ifndef IGNIS_PIPELINES_PIPELINES_H
 #define IGNIS_PIPELINES_PIPELINES_H
@@ -13,6 +13,13 @@
 #include "mlir/Pass/PassOptions.h"
 
 namespace ignis {
+
+struct BufferizePipelineOptions : mlir::PassPipelineOptions<BufferizePipelineOptions> {
+  Option<bool> canonicalize{
+      *this, "canonicalize",
+      llvm::cl::desc("clean up afterwards; what the importer makes has nothing to clean up"),
+      llvm::cl::init(true)};
+};
 
 struct PlanPipelineOptions : mlir::PassPipelineOptions<PlanPipelineOptions> {
   Option<bool> reference{*this, "reference",
@@ -51,7 +58,7 @@ void buildFusePipeline(mlir::OpPassManager &manager);
 /// Run by ignis-run and ignis-bench between fuse and bufferize (docs/Performance.md says what each
 /// pass brings); the fuse phase stays the two fusions of the published figures.
 void buildOptimizePipeline(mlir::OpPassManager &manager);
-void buildBufferizePipeline(mlir::OpPassManager &manager);
+void buildBufferizePipeline(mlir::OpPassManager &manager, const BufferizePipelineOptions &options);
 void buildPlanPipeline(mlir::OpPassManager &manager, const PlanPipelineOptions &options);
 void buildLowerPipeline(mlir::OpPassManager &manager, const LowerPipelineOptions &options);
 

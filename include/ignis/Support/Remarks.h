@@ -10,20 +10,8 @@
 #include "mlir/IR/Operation.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/Remarks.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace ignis {
-
-/// Top-down, without folding or region simplification: a fusion changes what it matches and nothing
-/// else, whatever the order.
-inline mlir::GreedyRewriteConfig fusionRewriteConfig() {
-  mlir::GreedyRewriteConfig config;
-  config.setUseTopDownTraversal(true);
-  config.enableFolding(false);
-  config.enableConstantCSE(false);
-  config.setRegionSimplificationLevel(mlir::GreedySimplifyRegionLevel::Disabled);
-  return config;
-}
 
 /// Remarks of one run of one fusion on one function.
 class FusionRemarks {

@@ -47,23 +47,27 @@ int64_t Manifest::weightIndex(WeightOp weight, OpOperand &use) {
   auto type = cast<ShapedType>(weight.getType());
   bool packed = interleaved && isa<Q8_0Type>(type.getElementType()) &&
                 isa<LinearOp, LinearGroupOp, LinearSwigluOp>(use.getOwner());
-  StringRef layout = packed ? "interleaved" : "file";
   // Names and types are unique in the context.
   auto [it, isNew] =
       weightIndices.try_emplace({{weight.getNames().getAsOpaquePointer(), packed}, type},
                                 static_cast<int64_t>(weights.size()));
-  if (isNew) {
-    llvm::json::Array names;
-    for (Attribute name : weight.getNames())
-      names.push_back(cast<StringAttr>(name).getValue().str());
-    int64_t rows = type.getRank() == 2 ? type.getDimSize(0) : 1;
-    weights.push_back(llvm::json::Object{{"tensors", std::move(names)},
-                                         {"layout", layout.str()},
-                                         {"type", elementName(type.getElementType())},
-                                         {"rows", rows},
-                                         {"cols", type.getShape().back()}});
-  }
+  if (isNew)
+    weights.push_back({weight.getNames(), type, packed});
   return it->second;
+}
+
+void Manifest::write(llvm::json::OStream &stream, const Weight &weight) {
+  ShapedType type = weight.type;
+  stream.object([&] {
+    stream.attribute("cols", type.getShape().back());
+    stream.attribute("layout", weight.interleaved ? "interleaved" : "file");
+    stream.attribute("rows", type.getRank() == 2 ? type.getDimSize(0) : 1);
+    stream.attributeArray("tensors", [&] {
+      for (Attribute name : weight.names)
+        stream.value(cast<StringAttr>(name).getValue());
+    });
+    stream.attribute("type", elementName(type.getElementType()));
+  });
 }
 
 LogicalResult Manifest::addEntry(func::FuncOp function, int64_t slots, llvm::json::Array profile) {
@@ -113,13 +117,22 @@ LogicalResult Manifest::addEntry(func::FuncOp function, int64_t slots, llvm::jso
 
 std::string Manifest::json() const {
   std::string text;
-  llvm::raw_string_ostream stream(text);
-  stream << llvm::json::Value(llvm::json::Object{{"abi", kModuleABIVersion},
-                                                 {"cpu", cpu},
-                                                 {"kernels", kernels},
-                                                 {"arena_bytes", arenaBytes},
-                                                 {"scratch_bytes", scratchBytes},
-                                                 {"weights", llvm::json::Array(weights)},
-                                                 {"entries", llvm::json::Array(entries)}});
+  llvm::raw_string_ostream characters(text);
+  llvm::json::OStream stream(characters);
+  stream.object([&] {
+    stream.attribute("abi", kModuleABIVersion);
+    stream.attribute("arena_bytes", arenaBytes);
+    stream.attribute("cpu", cpu);
+    stream.attributeArray("entries", [&] {
+      for (const llvm::json::Value &entry : entries)
+        stream.value(entry);
+    });
+    stream.attribute("kernels", kernels);
+    stream.attribute("scratch_bytes", scratchBytes);
+    stream.attributeArray("weights", [&] {
+      for (const Weight &weight : weights)
+        write(stream, weight);
+    });
+  });
   return text;
 }

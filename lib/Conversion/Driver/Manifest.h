@@ -39,12 +39,21 @@ public:
   std::string json() const;
 
 private:
+  /// A weight as the runtime is to have it.
+  struct Weight {
+    mlir::ArrayAttr names;
+    mlir::ShapedType type;
+    bool interleaved;
+  };
+  static void write(llvm::json::OStream &stream, const Weight &weight);
+
   bool interleaved;
   std::string kernels, cpu;
   int64_t arenaBytes = 0, scratchBytes = 0;
   /// By names, layout and type. Looked up, never walked.
   llvm::DenseMap<std::pair<std::pair<const void *, char>, mlir::Type>, int64_t> weightIndices;
-  llvm::json::Array weights, entries;
+  std::vector<Weight> weights; ///< thousands in the layers' number: no JSON before it is written
+  llvm::json::Array entries;
 };
 
 } // namespace ignis

@@ -1,9 +1,9 @@
 //===- OutlineOps.cpp - one function per kind of op, one driver per entry point ---------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// The border between the graph and code: here buffers become pointers (argument of the frame,
-// weight, or arena + offset) and op instances become calls. What the runtime must know is written
-// to the module's manifest.
+// The border between the graph and code: here buffers become pointers (argument of the frame, or
+// arena + offset), weights numbers in the frame's table, and op instances calls. What the runtime
+// must know is written to the module's manifest.
 
 #include "Manifest.h"
 #include "OpCost.h"
@@ -12,6 +12,7 @@
 
 #include "ignis/Conversion/Passes.h"
 #include "ignis/Dialect/Ignis/IR/Ignis.h"
+#include "ignis/Execution/ModuleABI.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
@@ -65,6 +66,9 @@ Type outlinedType(Operation *op, Type type) {
   return MemRefType::get(shape, memref.getElementType());
 }
 
+/// Weights are passed by number, for a driver grows with each instruction that loads an address.
+bool isWeight(Value operand) { return operand.getDefiningOp<WeightOp>() != nullptr; }
+
 /// Makes and remembers the functions that hold one op each.
 class Outliner {
 public:
@@ -72,7 +76,8 @@ public:
     builder.setInsertionPointToEnd(module.getBody());
   }
 
-  /// The function for ops like `op`: (frame, slot, one pointer or i64 per operand) -> chunks.
+  /// The function for ops like `op`: (frame, slot, one pointer or i64 per operand) -> chunks. A
+  /// weight's i64 is its number in the manifest.
   func::FuncOp get(Operation *op) {
     NamedAttrList attributes(op->getAttrDictionary());
     attributes.erase(kLayerAttr);
@@ -80,8 +85,11 @@ public:
     SmallVector<const void *> key = {
         op->getName().getAsOpaquePointer(),
         attributes.getDictionary(op->getContext()).getAsOpaquePointer()};
-    for (Type type : op->getOperandTypes())
-      key.push_back(outlinedType(op, type).getAsOpaquePointer());
+    for (Value operand : op->getOperands()) {
+      key.push_back(outlinedType(op, operand.getType()).getAsOpaquePointer());
+      if (isWeight(operand))
+        key.push_back(nullptr);
+    }
     func::FuncOp &function = functions[std::vector<const void *>(key.begin(), key.end())];
     if (!function)
       function = make(op);
@@ -93,8 +101,8 @@ private:
     auto ptr = LLVM::LLVMPointerType::get(builder.getContext());
     Type i64 = builder.getI64Type();
     SmallVector<Type> inputs = {ptr, i64};
-    for (Type type : op->getOperandTypes())
-      inputs.push_back(isa<MemRefType>(type) ? Type(ptr) : i64);
+    for (Value operand : op->getOperands())
+      inputs.push_back(isa<MemRefType>(operand.getType()) && !isWeight(operand) ? Type(ptr) : i64);
     std::string name =
         (op->getName().getStringRef() + "." + Twine(counts[op->getName().getStringRef()]++)).str();
     auto function =
@@ -109,12 +117,15 @@ private:
     SmallVector<Value> operands;
     for (auto [i, operand] : llvm::enumerate(op->getOperands())) {
       Value argument = function.getArgument(i + 2);
-      operands.push_back(
-          isa<MemRefType>(operand.getType())
-              ? UnrealizedConversionCastOp::create(body, outlinedType(op, operand.getType()),
-                                                   argument)
-                    .getResult(0)
-              : arith::IndexCastOp::create(body, operand.getType(), argument).getResult());
+      if (!isa<MemRefType>(operand.getType())) {
+        operands.push_back(arith::IndexCastOp::create(body, operand.getType(), argument));
+        continue;
+      }
+      if (isWeight(operand))
+        argument = loadWeight(body, function.getArgument(0), argument);
+      operands.push_back(UnrealizedConversionCastOp::create(
+                             body, outlinedType(op, operand.getType()), argument)
+                             .getResult(0));
     }
     Operation *clone = body.clone(*op);
     clone->setOperands(operands);
@@ -123,6 +134,14 @@ private:
     Value none = arith::ConstantOp::create(body, body.getI64IntegerAttr(0));
     func::ReturnOp::create(body, none);
     return function;
+  }
+
+  static Value loadWeight(ImplicitLocOpBuilder &b, Value frame, Value number) {
+    auto ptr = LLVM::LLVMPointerType::get(b.getContext());
+    static_assert(offsetof(IgnisFrame, weights) == 0);
+    Value table = LLVM::LoadOp::create(b, ptr, frame);
+    return LLVM::LoadOp::create(
+        b, ptr, LLVM::GEPOp::create(b, ptr, ptr, table, ArrayRef<LLVM::GEPArg>{number}));
   }
 
   ModuleOp module;
@@ -157,9 +176,8 @@ public:
         LLVM::LLVMFuncOp::create(b, name, LLVM::LLVMFunctionType::get(none, ArrayRef<Type>(ptr)));
     b.setInsertionPointToStart(driver.addEntryBlock(b));
     frame = driver.getArgument(0);
-    weights = loadField(0, ptr);
-    arena = loadField(40, ptr);
-    arguments = loadField(64, ptr);
+    arena = loadField(offsetof(IgnisFrame, arena), ptr);
+    arguments = loadField(offsetof(IgnisFrame, args), ptr);
     for (Operation &op : entry.getBody().front())
       if (failed(lower(op)))
         return failure();
@@ -249,7 +267,7 @@ private:
     running.clear();
   }
 
-  /// The pointer (or i64) for an operand; of a cache, where the op's layer begins.
+  /// The pointer or i64 for an operand; of a cache, where the op's layer begins.
   FailureOr<Value> resolve(OpOperand &operand) {
     FailureOr<Value> base = resolveBase(operand);
     Operation *op = operand.getOwner();
@@ -275,7 +293,7 @@ private:
       return loaded;
     }
     if (auto weight = value.getDefiningOp<WeightOp>())
-      return loadElement(weights, manifest.weightIndex(weight, operand), ptr);
+      return i64(manifest.weightIndex(weight, operand));
     APInt constant;
     if (matchPattern(value, m_ConstantInt(&constant)))
       return i64(constant.getSExtValue());
@@ -299,7 +317,7 @@ private:
   Manifest &manifest;
   ImplicitLocOpBuilder b;
   Type ptr;
-  Value frame, weights, arena, arguments;
+  Value frame, arena, arguments;
   DenseMap<Value, Value> loadedArguments;
   DenseMap<int64_t, Value> constants;
   DenseMap<std::pair<Value, int64_t>, Value> addresses; ///< by pointer and bytes from there

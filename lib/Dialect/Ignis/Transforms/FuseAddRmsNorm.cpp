@@ -3,6 +3,8 @@
 //
 // The norm reads the sum while it still is in the first-level cache, and a barrier goes.
 
+#include "Fusion.h"
+
 #include "ignis/Dialect/Ignis/IR/Ignis.h"
 #include "ignis/Dialect/Ignis/Transforms/Passes.h"
 #include "ignis/Support/Remarks.h"
@@ -61,12 +63,8 @@ struct FuseNorm : OpRewritePattern<RmsNormOp> {
 
 struct FuseAddRmsNormPass : ignis::impl::FuseAddRmsNormBase<FuseAddRmsNormPass> {
   void runOnOperation() override {
-    FusionRemarks remarks("fuse-add-rms-norm");
-    RewritePatternSet patterns(&getContext());
-    patterns.add<FuseNorm>(&getContext(), remarks);
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), fusionRewriteConfig())))
-      return signalPassFailure();
-    remarks.emit(getOperation());
+    if (failed(runFusion<FuseNorm>(getOperation(), "fuse-add-rms-norm")))
+      signalPassFailure();
   }
 };
 } // namespace

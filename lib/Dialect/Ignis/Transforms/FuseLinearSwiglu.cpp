@@ -59,12 +59,8 @@ struct FuseSwigluOp : OpRewritePattern<SwigluOp> {
 
 struct FuseLinearSwigluPass : ignis::impl::FuseLinearSwigluBase<FuseLinearSwigluPass> {
   void runOnOperation() override {
-    FusionRemarks remarks("fuse-linear-swiglu");
-    RewritePatternSet patterns(&getContext());
-    patterns.add<FuseSwigluOp>(&getContext(), remarks);
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), fusionRewriteConfig())))
-      return signalPassFailure();
-    remarks.emit(getOperation());
+    if (failed(runFusion<FuseSwigluOp>(getOperation(), "fuse-linear-swiglu")))
+      signalPassFailure();
   }
 };
 } // namespace

@@ -60,12 +60,8 @@ struct FuseAdd : OpRewritePattern<AddOp> {
 
 struct FuseResidualPass : ignis::impl::FuseResidualBase<FuseResidualPass> {
   void runOnOperation() override {
-    FusionRemarks remarks("fuse-residual");
-    RewritePatternSet patterns(&getContext());
-    patterns.add<FuseAdd>(&getContext(), remarks);
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), fusionRewriteConfig())))
-      return signalPassFailure();
-    remarks.emit(getOperation());
+    if (failed(runFusion<FuseAdd>(getOperation(), "fuse-residual")))
+      signalPassFailure();
   }
 };
 } // namespace

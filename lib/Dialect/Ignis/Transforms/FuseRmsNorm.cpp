@@ -11,7 +11,6 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/PatternMatch.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace ignis {
 #define GEN_PASS_DEF_FUSERMSNORM
@@ -48,12 +47,8 @@ struct FuseScale : OpRewritePattern<ScaleOp> {
 
 struct FuseRmsNormPass : ignis::impl::FuseRmsNormBase<FuseRmsNormPass> {
   void runOnOperation() override {
-    FusionRemarks remarks("fuse-rms-norm");
-    RewritePatternSet patterns(&getContext());
-    patterns.add<FuseScale>(&getContext(), remarks);
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), fusionRewriteConfig())))
-      return signalPassFailure();
-    remarks.emit(getOperation());
+    if (failed(runFusion<FuseScale>(getOperation(), "fuse-rms-norm")))
+      signalPassFailure();
   }
 };
 } // namespace

@@ -3,6 +3,8 @@
 //
 // Rotated keys go straight to their cache, without a row in between.
 
+#include "Fusion.h"
+
 #include "ignis/Dialect/Ignis/IR/Ignis.h"
 #include "ignis/Dialect/Ignis/Transforms/Passes.h"
 #include "ignis/Support/Remarks.h"
@@ -59,12 +61,8 @@ struct FuseAttention : OpRewritePattern<AttentionOp> {
 
 struct FuseRopeCachePass : ignis::impl::FuseRopeCacheBase<FuseRopeCachePass> {
   void runOnOperation() override {
-    FusionRemarks remarks("fuse-rope-cache");
-    RewritePatternSet patterns(&getContext());
-    patterns.add<FuseAttention>(&getContext(), remarks);
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), fusionRewriteConfig())))
-      return signalPassFailure();
-    remarks.emit(getOperation());
+    if (failed(runFusion<FuseAttention>(getOperation(), "fuse-rope-cache")))
+      signalPassFailure();
   }
 };
 } // namespace

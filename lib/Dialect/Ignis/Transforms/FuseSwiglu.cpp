@@ -11,7 +11,6 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/PatternMatch.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace ignis {
 #define GEN_PASS_DEF_FUSESWIGLU
@@ -57,12 +56,8 @@ struct FuseMul : OpRewritePattern<MulOp> {
 
 struct FuseSwigluPass : ignis::impl::FuseSwigluBase<FuseSwigluPass> {
   void runOnOperation() override {
-    FusionRemarks remarks("fuse-swiglu");
-    RewritePatternSet patterns(&getContext());
-    patterns.add<FuseMul>(&getContext(), remarks);
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), fusionRewriteConfig())))
-      return signalPassFailure();
-    remarks.emit(getOperation());
+    if (failed(runFusion<FuseMul>(getOperation(), "fuse-swiglu")))
+      signalPassFailure();
   }
 };
 } // namespace

@@ -6,7 +6,10 @@
 #ifndef IGNIS_LIB_DIALECT_IGNIS_TRANSFORMS_FUSION_H
 #define IGNIS_LIB_DIALECT_IGNIS_TRANSFORMS_FUSION_H
 
+#include "ignis/Support/Remarks.h"
+
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace ignis {
 
@@ -25,6 +28,31 @@ inline mlir::Value destinationOf(mlir::Operation *consumer) {
   if (!producer || !isOnlyUser(producer, consumer))
     return out;
   return producer.getTiedOpOperand(mlir::cast<mlir::OpResult>(out))->get();
+}
+
+/// Runs one fusion on a function, and leaves its remarks. `Pattern`, made of a context and remarks,
+/// looks at all ops of its root's name from the top, and at what comes of them: a fusion changes
+/// what it matches and nothing else.
+template <typename Pattern>
+mlir::LogicalResult runFusion(mlir::Operation *function, llvm::StringRef name) {
+  FusionRemarks remarks(name);
+  mlir::RewritePatternSet patterns(function->getContext());
+  patterns.add<Pattern>(function->getContext(), remarks);
+  mlir::OperationName root = *patterns.getNativePatterns().front()->getRootKind();
+  llvm::SmallVector<mlir::Operation *> roots;
+  function->walk<mlir::WalkOrder::PreOrder>([&](mlir::Operation *op) {
+    if (op->getName() == root)
+      roots.push_back(op);
+  });
+  std::reverse(roots.begin(), roots.end()); // The last one of the list is looked at first.
+  mlir::GreedyRewriteConfig config;
+  config.enableFolding(false);
+  config.enableConstantCSE(false);
+  config.setRegionSimplificationLevel(mlir::GreedySimplifyRegionLevel::Disabled);
+  if (failed(mlir::applyOpPatternsGreedily(roots, std::move(patterns), config)))
+    return mlir::failure();
+  remarks.emit(function);
+  return mlir::success();
 }
 
 } // namespace ignis
