@@ -76,6 +76,18 @@ def test_emit(tools, phase, words):
     assert words in tools.text("ignis-run", tools.model, "--emit", phase)
 
 
+@pytest.mark.parametrize("options", [[], ["--kv", "f32"], ["--batch", "3"], ["--ctx", "64", "--chunk", "7"], ["--lowering", "reference"]])
+@pytest.mark.parametrize("name", ["model", "header"])
+def test_the_importers_module_has_nothing_to_clean_up(tools, header, tmp_path, name, options):
+    """So the compiler leaves canonicalisation out, which `ignis-bufferize-pipeline` has."""
+    model = header if name == "header" else tools.model
+    imported, full = tmp_path / "import.mlir", tmp_path / "full.mlir"
+    tools("ignis-run", model, "--emit", "import", "-o", imported, *options)
+    optimize = [] if "reference" in options else ["--ignis-optimize-pipeline"]
+    tools("ignis-opt", imported, "--ignis-fuse-pipeline", *optimize, "--ignis-bufferize-pipeline", "-o", full)
+    assert tools.text("ignis-run", model, "--emit", "bufferize", *options).rstrip() == full.read_text().rstrip()
+
+
 def test_external_symbols(tools, tmp_path):
     tools("ignis-run", tools.model, "--emit", "obj", "--cpu", "x86-64-v3", "-o", tmp_path / "model.o")
     undefined = subprocess.run(["nm", "-u", tmp_path / "model.o"], capture_output=True, check=True).stdout.decode().split()

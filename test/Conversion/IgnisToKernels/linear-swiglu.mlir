@@ -4,15 +4,19 @@
 
 // Few rows: a tile has all columns of a run (here all 40, rounded up to 128), so that the weights are two streams.
 // CHECK-LABEL: func.func private @ignis.linear_swiglu.0(
-// CHECK-SAME: %arg2: !llvm.ptr, %arg3: !llvm.ptr, %arg4: !llvm.ptr, %arg5: !llvm.ptr
+// CHECK-SAME: %arg2: !llvm.ptr, %arg3: i64, %arg4: i64, %arg5: !llvm.ptr
+// CHECK: %[[G_AT:.*]] = llvm.getelementptr %{{.*}}[%arg3] : (!llvm.ptr, i64) -> !llvm.ptr, !llvm.ptr
+// CHECK: %[[G:.*]] = llvm.load %[[G_AT]] : !llvm.ptr -> !llvm.ptr
+// CHECK: %[[U_AT:.*]] = llvm.getelementptr %{{.*}}[%arg4] : (!llvm.ptr, i64) -> !llvm.ptr, !llvm.ptr
+// CHECK: %[[U:.*]] = llvm.load %[[U_AT]] : !llvm.ptr -> !llvm.ptr
 // CHECK: %[[FIELD:.*]] = llvm.getelementptr %arg0[48]
 // CHECK: %[[GATE:.*]] = llvm.load %[[FIELD]]
 // CHECK: %[[TILE:.*]] = arith.constant 256 : index
 // CHECK: %[[OFFSET:.*]] = arith.index_cast %[[TILE]] : index to i64
 // CHECK: %[[UP:.*]] = llvm.getelementptr %[[GATE]][%[[OFFSET]]] : (!llvm.ptr, i64) -> !llvm.ptr, f32
 // CHECK: memref<2x128xf32>
-// CHECK: call @ignis_matmul_q8_0(%arg3, %arg2, %[[NULL:.*]], %[[NULL]], %[[GATE]],
-// CHECK: call @ignis_matmul_q8_0(%arg4, %arg2, %[[NULL]], %[[NULL]], %[[UP]],
+// CHECK: call @ignis_matmul_q8_0(%[[G]], %arg2, %[[NULL:.*]], %[[NULL]], %[[GATE]],
+// CHECK: call @ignis_matmul_q8_0(%[[U]], %arg2, %[[NULL]], %[[NULL]], %[[UP]],
 // CHECK: vector.store {{.*}} vector<64xf32>
 // CHECK: vector.store {{.*}} vector<16xf32>
 // CHECK: vector.store {{.*}} vector<8xf32>

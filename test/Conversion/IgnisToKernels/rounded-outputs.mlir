@@ -14,7 +14,9 @@
 
 // A tile of both products, activated in place of the first: its columns of all its rows, which are 128 floats apart.
 // CHECK-LABEL: func.func private @ignis.linear_swiglu.0(
-// CHECK: call @ignis_matmul_q8_0(%arg3, %arg2, %{{[^,]*}}, %{{[^,]*}}, %[[GATE:[0-9]+]],
+// CHECK: %[[W_AT:.*]] = llvm.getelementptr %{{.*}}[%arg3] : (!llvm.ptr, i64) -> !llvm.ptr, !llvm.ptr
+// CHECK: %[[W:.*]] = llvm.load %[[W_AT]] : !llvm.ptr -> !llvm.ptr
+// CHECK: call @ignis_matmul_q8_0(%[[W]], %arg2, %{{[^,]*}}, %{{[^,]*}}, %[[GATE:[0-9]+]],
 // CHECK: call @ignis_matmul_q8_0(
 // CHECK: vector.store {{.*}} : memref<8x128xf32>, vector<64xf32>
 // CHECK: %[[STRIDE:.*]] = arith.constant 128 : i64

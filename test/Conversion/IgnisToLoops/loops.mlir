@@ -20,7 +20,9 @@
 // CHECK-LABEL: func.func private @ignis.add_rms_norm.0(
 // CHECK: %[[A:.*]] = builtin.unrealized_conversion_cast %arg2
 // CHECK: %[[B:.*]] = builtin.unrealized_conversion_cast %arg3
-// CHECK: %[[W:.*]] = builtin.unrealized_conversion_cast %arg4
+// CHECK: %[[WP_AT:.*]] = llvm.getelementptr %{{.*}}[%arg4] : (!llvm.ptr, i64) -> !llvm.ptr, !llvm.ptr
+// CHECK: %[[WP:.*]] = llvm.load %[[WP_AT]] : !llvm.ptr -> !llvm.ptr
+// CHECK: %[[W:.*]] = builtin.unrealized_conversion_cast %[[WP]]
 // CHECK: %[[S:.*]] = builtin.unrealized_conversion_cast %arg5
 // CHECK: %[[O:.*]] = builtin.unrealized_conversion_cast %arg6
 // CHECK: %[[X:.*]] = memref.load %[[A]]

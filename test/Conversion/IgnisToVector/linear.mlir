@@ -3,8 +3,12 @@
 
 // CHECK-LABEL: func.func private @ignis.linear.0(
 // CHECK: %[[X:.*]] = builtin.unrealized_conversion_cast %arg2 : !llvm.ptr to memref<1x40xf32>
-// CHECK: %[[W:.*]] = builtin.unrealized_conversion_cast %arg3 : !llvm.ptr to memref<33x40xbf16>
-// CHECK: %[[B:.*]] = builtin.unrealized_conversion_cast %arg4 : !llvm.ptr to memref<33xf16>
+// CHECK: %[[WP_AT:.*]] = llvm.getelementptr %{{.*}}[%arg3] : (!llvm.ptr, i64) -> !llvm.ptr, !llvm.ptr
+// CHECK: %[[WP:.*]] = llvm.load %[[WP_AT]] : !llvm.ptr -> !llvm.ptr
+// CHECK: %[[W:.*]] = builtin.unrealized_conversion_cast %[[WP]] : !llvm.ptr to memref<33x40xbf16>
+// CHECK: %[[BP_AT:.*]] = llvm.getelementptr %{{.*}}[%arg4] : (!llvm.ptr, i64) -> !llvm.ptr, !llvm.ptr
+// CHECK: %[[BP:.*]] = llvm.load %[[BP_AT]] : !llvm.ptr -> !llvm.ptr
+// CHECK: %[[B:.*]] = builtin.unrealized_conversion_cast %[[BP]] : !llvm.ptr to memref<33xf16>
 // CHECK: %[[RES:.*]] = builtin.unrealized_conversion_cast %arg5 : !llvm.ptr to memref<1x33xf32>
 // CHECK: %[[OUT:.*]] = builtin.unrealized_conversion_cast %arg6 : !llvm.ptr to memref<1x33xf32>
 // CHECK: %[[CHUNKS:.*]] = arith.constant 3 : index

@@ -5,7 +5,9 @@
 
 // CHECK-LABEL: func.func private @ignis.rms_norm.0(
 // CHECK: %[[X:.*]] = builtin.unrealized_conversion_cast %arg2 : !llvm.ptr to memref<3x96xf32>
-// CHECK: %[[W:.*]] = builtin.unrealized_conversion_cast %arg3 : !llvm.ptr to memref<96xf16>
+// CHECK: %[[WP_AT:.*]] = llvm.getelementptr %{{.*}}[%arg3] : (!llvm.ptr, i64) -> !llvm.ptr, !llvm.ptr
+// CHECK: %[[WP:.*]] = llvm.load %[[WP_AT]] : !llvm.ptr -> !llvm.ptr
+// CHECK: %[[W:.*]] = builtin.unrealized_conversion_cast %[[WP]] : !llvm.ptr to memref<96xf16>
 // CHECK: %[[OUT:.*]] = builtin.unrealized_conversion_cast %arg4 : !llvm.ptr to memref<3x96xf32>
 // CHECK: func.call @ignis.claim(
 // CHECK: %[[ZERO:.*]] = arith.constant dense<0.000000e+00> : vector<64xf32>
