@@ -83,8 +83,7 @@ std::unique_ptr<llvm::Module> takeDrivers(llvm::Module &module) {
       });
   for (llvm::Function &function : module)
     if (function.hasLocalLinkage())
-      drivers->getFunction(function.getName())
-          ->setVisibility(llvm::GlobalValue::HiddenVisibility);
+      drivers->getFunction(function.getName())->setVisibility(llvm::GlobalValue::HiddenVisibility);
   for (llvm::Function &function : module)
     if (isDriver(function) && !function.isDeclaration())
       function.deleteBody();

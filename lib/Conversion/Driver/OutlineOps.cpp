@@ -123,9 +123,9 @@ private:
       }
       if (isWeight(operand))
         argument = loadWeight(body, function.getArgument(0), argument);
-      operands.push_back(UnrealizedConversionCastOp::create(
-                             body, outlinedType(op, operand.getType()), argument)
-                             .getResult(0));
+      operands.push_back(
+          UnrealizedConversionCastOp::create(body, outlinedType(op, operand.getType()), argument)
+              .getResult(0));
     }
     Operation *clone = body.clone(*op);
     clone->setOperands(operands);
