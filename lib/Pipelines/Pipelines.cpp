@@ -39,6 +39,7 @@ void ignis::buildOptimizePipeline(OpPassManager &manager) {
   manager.addNestedPass<func::FuncOp>(createFuseQKV());
   manager.addNestedPass<func::FuncOp>(createFuseResidual());
   manager.addNestedPass<func::FuncOp>(createFuseRopeCache());
+  manager.addNestedPass<func::FuncOp>(createNarrowRows());
   manager.addNestedPass<func::FuncOp>(createMarkInPlace());
   addVerifyPhase(manager, "fuse");
 }

@@ -102,6 +102,7 @@ public:
     if (auto label = object.getString("weights"))
       op.label = label->str();
     op.layer = object.getInteger("layer").value_or(-1);
+    op.lastRow = object.getInteger("rows").value_or(0) == 1;
     for (auto [key, cost] : {std::pair("bytes", &op.bytes), std::pair("flops", &op.flops)}) {
       const json::Array *array = object.getArray(key);
       double *parts[] = {&cost->fixed, &cost->perRow, &cost->perPosition};

@@ -107,9 +107,14 @@ std::vector<Profile::Stretch> Profile::stretches() const {
       if (record.event >= static_cast<int32_t>(ops.size()))
         continue; // The end of a call.
       const ProfiledOp &op = ops[static_cast<size_t>(record.event)];
+      int64_t ofRows = rows, ofPositions = positions;
+      if (op.lastRow && rows > 1) { // Each row attends to one position more than the one before.
+        ofRows = 1;
+        ofPositions = (positions + rows * (rows - 1) / 2) / rows;
+      }
       auto total = [&](const ProfiledCost &cost) {
-        return cost.fixed + cost.perRow * static_cast<double>(rows) +
-               cost.perPosition * static_cast<double>(positions);
+        return cost.fixed + cost.perRow * static_cast<double>(ofRows) +
+               cost.perPosition * static_cast<double>(ofPositions);
       };
       all.push_back({record.nanoseconds, threadLog.records[i + 1].nanoseconds, thread, record.entry,
                      record.event, total(op.bytes), total(op.flops)});

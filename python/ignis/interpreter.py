@@ -154,6 +154,8 @@ class Interpreter:
             value = poisoned(type_["shape"], type_["element"])
         elif kind == "arith.constant":
             value = op["attributes"]["value"]
+        elif kind in ("arith.addi", "arith.subi"):
+            value = operands[0] + operands[1] if kind == "arith.addi" else operands[0] - operands[1]
         elif kind == "ignis.weight":
             value = self.weight(op["attributes"]["names"], type_)
         elif kind == "ignis.barrier":
@@ -258,6 +260,10 @@ class Interpreter:
     def _embed(self, attributes: dict, tokens: Any, table: Weight, out: np.ndarray, rows: Any = None) -> None:
         n = self._rows(out, rows)
         out[:n] = table.values[tokens[:n]]
+
+    def _last_row(self, attributes: dict, x: Any, out: Any, rows: Any = None) -> None:
+        n = self._rows(x, rows)
+        out[:] = x[n - 1:n]
 
     def _normalized(self, x: np.ndarray, eps: float) -> np.ndarray:
         mean = (x.astype(np.float64) ** 2).mean(axis=1, keepdims=True)

@@ -123,8 +123,14 @@ llvm::json::Object ignis::describeCost(Operation *op) {
       .Case([&](EmbedOp embed) {
         bytes.perRow += bytesOf(embed.getTable()) / dim(embed.getTable(), 0);
       });
+  if (isa<LastRowOp>(op))
+    std::swap(bytes.fixed, bytes.perRow);
   llvm::json::Object object{
       {"op", nameOf(op)}, {"bytes", bytes.json()}, {"flops", flopsOf(op).json()}};
+  // Of the last row alone, however many the call has.
+  auto out = cast<DestinationStyleOpInterface>(op).getDpsInits().front();
+  if (!cast<ComputeOpInterface>(op).getRowCount() && dim(out, 0) == 1)
+    object["rows"] = 1;
   std::string names;
   for (Value operand : op->getOperands())
     if (auto weight = operand.getDefiningOp<WeightOp>())

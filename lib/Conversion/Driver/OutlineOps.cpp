@@ -216,6 +216,8 @@ private:
   LogicalResult lower(Operation &op) {
     if (isa<WeightOp, memref::ViewOp>(op) || op.hasTrait<OpTrait::ConstantLike>())
       return success(); // Resolved where they are used.
+    if (isa<arith::AddIOp, arith::SubIOp>(op) && op.getResult(0).getType().isIndex())
+      return compute(op);
     if (isa<BarrierOp>(op) || isa<func::ReturnOp>(op)) {
       mark([] { return llvm::json::Object{{"op", "wait"}}; });
       wait();
@@ -228,8 +230,23 @@ private:
     }
     if (isa<ComputeOpInterface>(op))
       return call(op);
-    return op.emitError("cannot become part of a driver: expected ignis ops, weights, barriers and "
-                        "views of the arena");
+    return op.emitError("cannot become part of a driver: expected ignis ops, weights, barriers, "
+                        "views of the arena and sums of indices");
+  }
+
+  /// A sum or difference of indices, such as the position of the last row.
+  LogicalResult compute(Operation &op) {
+    SmallVector<Value, 2> terms;
+    for (OpOperand &operand : op.getOpOperands()) {
+      FailureOr<Value> term = resolve(operand);
+      if (failed(term))
+        return failure();
+      terms.push_back(*term);
+    }
+    numbers[op.getResult(0)] = isa<arith::AddIOp>(op)
+                                   ? LLVM::AddOp::create(b, terms[0], terms[1]).getResult()
+                                   : LLVM::SubOp::create(b, terms[0], terms[1]).getResult();
+    return success();
   }
 
   LogicalResult call(Operation &op) {
@@ -294,6 +311,8 @@ private:
     }
     if (auto weight = value.getDefiningOp<WeightOp>())
       return i64(manifest.weightIndex(weight, operand));
+    if (Value number = numbers.lookup(value))
+      return number;
     APInt constant;
     if (matchPattern(value, m_ConstantInt(&constant)))
       return i64(constant.getSExtValue());
@@ -319,6 +338,7 @@ private:
   Type ptr;
   Value frame, arena, arguments;
   DenseMap<Value, Value> loadedArguments;
+  DenseMap<Value, Value> numbers; ///< sums and differences
   DenseMap<int64_t, Value> constants;
   DenseMap<std::pair<Value, int64_t>, Value> addresses; ///< by pointer and bytes from there
   bool profiled;

@@ -34,6 +34,7 @@ public:
   bool emit(Operation *op) {
     return TypeSwitch<Operation *, bool>(op)
         .Case<AddOp, MulOp, SiluOp, SwigluOp, ScaleOp>([&](auto) { return elementwise(op), true; })
+        .Case([&](LastRowOp last) { return lastRow(last), true; })
         .Case([&](RmsNormalizeOp norm) { return rmsNorm(norm, norm.getX(), Value()), true; })
         .Case([&](RmsNormOp norm) { return rmsNorm(norm, norm.getX(), norm.getWeight()), true; })
         .Case([&](AddRmsNormOp norm) { return addRmsNorm(norm), true; })
@@ -111,6 +112,12 @@ private:
         put(y, out, {r, j});
       });
     });
+  }
+
+  void lastRow(LastRowOp op) {
+    Value row = e.addI(rowsInUse(e, op), -1);
+    loop(e.index(width(op.getOut())),
+         [&](Value j) { put(at(op.getX(), {row, j}), op.getOut(), {e.index(0), j}); });
   }
 
   template <typename Op> void rmsNorm(Op op, Value input, Value weight) {

@@ -1,4 +1,4 @@
-//===- Elementwise.cpp - add, mul, silu, swiglu, scale ----------------------------------------===//
+//===- Elementwise.cpp - add, mul, silu, swiglu, scale, last_row ------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // All-parallel loops over columns. One row is split into column chunks, many rows into chunks of
@@ -51,5 +51,15 @@ Value ignis::lowerElementwise(Emitter &e, Operation *op) {
     if (rest)
       e.ifThen(e.compare(arith::CmpIPredicate::eq, chunk, e.index(whole - 1)),
                [&] { columns(zero, e.index(whole * kColumnChunk), rest); });
+  });
+}
+
+Value ignis::lowerLastRow(Emitter &e, LastRowOp op) {
+  int64_t width = cast<MemRefType>(op.getOut().getType()).getDimSize(1);
+  return e.chunkLoop(e.index(1), [&](Value) {
+    Value row = e.addI(rowsInUse(e, op), -1), first = e.index(0);
+    e.strips(first, width, e.tiles.elementwiseLanes, [&](Value column, int64_t lanes) {
+      e.store(e.load(op.getX(), {row, column}, lanes), op.getOut(), {first, column});
+    });
   });
 }

@@ -67,6 +67,7 @@ FailureOr<Value> ignis::lowerComputeOp(Emitter &e, Operation *op) {
   };
   return TypeSwitch<Operation *, FailureOr<Value>>(op)
       .Case<AddOp, MulOp, SiluOp, SwigluOp, ScaleOp>([&](auto) { return lowerElementwise(e, op); })
+      .Case([&](LastRowOp last) { return lowerLastRow(e, last); })
       .Case<RmsNormalizeOp, RmsNormOp, AddRmsNormOp>([&](auto norm) { return lowerNorm(e, norm); })
       .Case([&](RopeOp rope) { return lowerRope(e, rope); })
       .Case([&](RopeCacheOp ropeCache) { return lowerRopeCache(e, ropeCache); })

@@ -30,6 +30,7 @@ mlir::Value rowChunks(Emitter &e, mlir::Value rows, int64_t mostRows, int64_t wi
                       int64_t elements, llvm::function_ref<void(mlir::Value, mlir::Value)> body);
 
 mlir::Value lowerElementwise(Emitter &e, mlir::Operation *op); // add, mul, silu, swiglu, scale
+mlir::Value lowerLastRow(Emitter &e, LastRowOp op);
 mlir::Value lowerNorm(Emitter &e, RmsNormalizeOp op);
 mlir::Value lowerNorm(Emitter &e, RmsNormOp op);
 mlir::Value lowerNorm(Emitter &e, AddRmsNormOp op);

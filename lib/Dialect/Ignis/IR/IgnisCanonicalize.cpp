@@ -36,6 +36,7 @@ template <typename Op> struct DropFullRowCount : OpRewritePattern<Op> {
     patterns.add<DropFullRowCount<OP>>(context);                                                   \
   }
 IGNIS_CANONICALIZE(EmbedOp)
+IGNIS_CANONICALIZE(LastRowOp)
 IGNIS_CANONICALIZE(RmsNormalizeOp)
 IGNIS_CANONICALIZE(ScaleOp)
 IGNIS_CANONICALIZE(RmsNormOp)

@@ -89,6 +89,7 @@ getBufferEffects(DestinationStyleOpInterface op,
     getBufferEffects(cast<DestinationStyleOpInterface>(getOperation()), effects);                  \
   }
 IGNIS_COMMON_METHODS(EmbedOp)
+IGNIS_COMMON_METHODS(LastRowOp)
 IGNIS_COMMON_METHODS(RmsNormalizeOp)
 IGNIS_COMMON_METHODS(ScaleOp)
 IGNIS_COMMON_METHODS(RmsNormOp)
@@ -130,6 +131,49 @@ bool LinearOp::isElementwiseIn(OpOperand &input) {
   auto element = [](Value value) { return cast<ShapedType>(value.getType()).getElementType(); };
   return !getBias() || element(getBias()).isF32() || !isa<Q8_0Type>(element(getWeight()));
 }
+
+//===----------------------------------------------------------------------------------------------===//
+// Rows that do not depend on one another
+//===----------------------------------------------------------------------------------------------===//
+
+static SmallVector<OpOperand *> firstOperands(Operation *op, unsigned count) {
+  SmallVector<OpOperand *> operands;
+  for (OpOperand &operand : op->getOpOperands().take_front(count))
+    operands.push_back(&operand);
+  return operands;
+}
+
+#define IGNIS_ROW_INPUTS(OP, COUNT)                                                                \
+  SmallVector<OpOperand *> OP::getRowInputs() { return firstOperands(*this, COUNT); }
+IGNIS_ROW_INPUTS(RmsNormalizeOp, 1)
+IGNIS_ROW_INPUTS(ScaleOp, 1)
+IGNIS_ROW_INPUTS(RmsNormOp, 1)
+IGNIS_ROW_INPUTS(AddRmsNormOp, 2)
+IGNIS_ROW_INPUTS(LinearGroupOp, 1)
+IGNIS_ROW_INPUTS(LinearSwigluOp, 1)
+IGNIS_ROW_INPUTS(AddOp, 2)
+IGNIS_ROW_INPUTS(MulOp, 2)
+IGNIS_ROW_INPUTS(SiluOp, 1)
+IGNIS_ROW_INPUTS(SwigluOp, 2)
+// Rows with positions of their own belong to several sequences.
+IGNIS_ROW_INPUTS(RopeOp, getPosition().getType().isIndex())
+IGNIS_ROW_INPUTS(AttendOp, getPosition().getType().isIndex())
+#undef IGNIS_ROW_INPUTS
+
+SmallVector<OpOperand *> LinearOp::getRowInputs() {
+  if (getSelect() != RowSelection::All)
+    return {};
+  SmallVector<OpOperand *> operands = {&getXMutable()};
+  for (OpOperand &residual : getResidualMutable())
+    operands.push_back(&residual);
+  return operands;
+}
+
+template <typename Op> static OpOperand *firstPosition(Op op) {
+  return op.getPosition().getType().isIndex() ? &op.getPositionMutable() : nullptr;
+}
+OpOperand *RopeOp::getFirstPosition() { return firstPosition(*this); }
+OpOperand *AttendOp::getFirstPosition() { return firstPosition(*this); }
 
 //===----------------------------------------------------------------------------------------------===//
 // Declared memory beside the operands

@@ -93,6 +93,14 @@ LogicalResult EmbedOp::verify() {
   return verifyWidth(*this, getTable(), "table", dim(getOut(), 1), "the width of out"); // embed_c2
 }
 
+LogicalResult LastRowOp::verify() {
+  if (failed(verifyBuffers(*this)))
+    return failure();
+  if (dim(getOut(), 0) != 1) // last_row_c2
+    return emitOpError() << "out has " << dim(getOut(), 0) << " rows, expected 1";
+  return verifyWidth(*this, getOut(), "out", dim(getX(), 1), "the width of x"); // last_row_c1
+}
+
 LogicalResult RmsNormalizeOp::verify() {
   if (failed(verifyBuffers(*this)) ||
       failed(verifySameShape(*this, getX(), "x", getOut(), "out"))) // rms_normalize_c1

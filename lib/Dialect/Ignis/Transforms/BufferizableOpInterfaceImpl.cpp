@@ -80,7 +80,7 @@ template <typename... Ops> void attach(MLIRContext *context) {
 
 void ignis::registerBufferizableOpInterfaceModels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, IgnisDialect *) {
-    attach<EmbedOp, RmsNormalizeOp, ScaleOp, RmsNormOp, AddRmsNormOp, RoundOp, LinearOp,
+    attach<EmbedOp, LastRowOp, RmsNormalizeOp, ScaleOp, RmsNormOp, AddRmsNormOp, RoundOp, LinearOp,
            LinearGroupOp, LinearSwigluOp, RopeOp, AttentionOp, CacheWriteOp, RopeCacheOp, AttendOp,
            AddOp, MulOp, SiluOp, SwigluOp>(context);
     WeightOp::attachInterface<WeightOpModel>(*context);

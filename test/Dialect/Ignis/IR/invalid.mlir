@@ -81,6 +81,22 @@ func.func @embed_c2(%ids: memref<4xi32>, %t: memref<9x32xf32>, %o: memref<4x64xf
 
 // -----
 
+func.func @last_row_c1(%x: memref<4x64xf32>, %o: memref<1x32xf32>) {
+  // expected-error @+1 {{out has width 32, expected 64, the width of x}}
+  ignis.last_row ins(%x : memref<4x64xf32>) outs(%o : memref<1x32xf32>)
+  return
+}
+
+// -----
+
+func.func @last_row_c2(%x: memref<4x64xf32>, %o: memref<4x64xf32>) {
+  // expected-error @+1 {{out has 4 rows, expected 1}}
+  ignis.last_row ins(%x : memref<4x64xf32>) outs(%o : memref<4x64xf32>)
+  return
+}
+
+// -----
+
 func.func @rms_normalize_c1(%x: memref<4x64xf32>, %o: memref<4x32xf32>) {
   // expected-error @+1 {{x and out differ in shape}}
   ignis.rms_normalize ins(%x : memref<4x64xf32>) outs(%o : memref<4x32xf32>) {eps = 1.0e-06 : f32}

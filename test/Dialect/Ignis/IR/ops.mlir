@@ -16,6 +16,9 @@ func.func @tensors(%x: tensor<4x64xf32>, %ids: tensor<4xi32>, %table: tensor<32x
   %o32 = tensor.empty() : tensor<4x32xf32>
   %last = tensor.empty() : tensor<1x64xf32>
   %r = tensor.empty() : tensor<4x64x!ignis.q8_act>
+  // CHECK: ignis.last_row ins(%{{.*}} : tensor<4x64xf32>) outs(%{{.*}} : tensor<1x64xf32>) rows(%{{.*}}) -> tensor<1x64xf32>
+  %or = tensor.empty() : tensor<1x64xf32>
+  %lr = ignis.last_row ins(%o : tensor<4x64xf32>) outs(%or : tensor<1x64xf32>) rows(%rows) -> tensor<1x64xf32>
   // CHECK: ignis.embed ins(%{{.*}}, %{{.*}} : tensor<4xi32>, tensor<100x64x!ignis.q8_0>) outs(%{{.*}} : tensor<4x64xf32>) rows(%{{.*}}) -> tensor<4x64xf32>
   %0 = ignis.embed ins(%ids, %e : tensor<4xi32>, tensor<100x64x!ignis.q8_0>) outs(%o : tensor<4x64xf32>) rows(%rows) -> tensor<4x64xf32>
   // CHECK: ignis.rms_normalize

@@ -27,6 +27,11 @@ def Ignis_ComputeOpInterface : OpInterface<"ComputeOpInterface"> {
     InterfaceMethod<[{Whether an output may take the place of operand `input` in memory: element [i, j] of the output is written after the op
       has read element [i, j] of the input for the last time.}],
       "bool", "isElementwiseIn", (ins "::mlir::OpOperand &":$input), [{}], [{ return false; }]>,
+    InterfaceMethod<[{The inputs of which row r of every output takes row r and no other row; none if there is no such relation, because the op
+      writes a cache or picks rows.}],
+      "::llvm::SmallVector<::mlir::OpOperand *>", "getRowInputs", (ins), [{}], [{ return {}; }]>,
+    InterfaceMethod<"The operand with the position of row 0, which the other rows follow, or null if rows have no position.",
+      "::mlir::OpOperand *", "getFirstPosition", (ins), [{}], [{ return nullptr; }]>,
     InterfaceMethod<[{Whether the op can write destination `init` as rounded rows (`!ignis.q8_act`) when it runs on kernels: its chunks are
       whole blocks of 32 columns.}],
       "bool", "canRound", (ins "::mlir::OpOperand &":$init), [{}], [{ return false; }]>,

@@ -56,7 +56,7 @@ class Ignis_ComputeOp<string mnemonic, list<Trait> traits = [], list<string> int
 
 /// One input of the output's shape.
 class Ignis_UnaryOp<string mnemonic, list<Trait> traits = []>
-    : Ignis_ComputeOp<mnemonic, traits, ["isElementwiseIn"]> {
+    : Ignis_ComputeOp<mnemonic, traits, ["isElementwiseIn", "getRowInputs"]> {
   let arguments = (ins Ignis_Rows:$x, Ignis_Rows:$out, Optional<Index>:$rows);
   let results = (outs Optional<Ignis_AnyTensor>:$result);
   let assemblyFormat = [{
@@ -66,7 +66,7 @@ class Ignis_UnaryOp<string mnemonic, list<Trait> traits = []>
 
 /// Two inputs of the output's shape.
 class Ignis_BinaryOp<string mnemonic, list<Trait> traits = []>
-    : Ignis_ComputeOp<mnemonic, traits, ["isElementwiseIn"]> {
+    : Ignis_ComputeOp<mnemonic, traits, ["isElementwiseIn", "getRowInputs"]> {
   let arguments = (ins Ignis_Rows:$lhs, Ignis_Rows:$rhs, Ignis_Rows:$out, Optional<Index>:$rows);
   let results = (outs Optional<Ignis_AnyTensor>:$result);
   let assemblyFormat = [{
@@ -125,6 +125,25 @@ def Ignis_EmbedOp : Ignis_ComputeOp<"embed"> {
   }];
 }
 
+def Ignis_LastRowOp : Ignis_ComputeOp<"last_row"> {
+  let summary = "a copy of the last row in use";
+  let description = [{
+    `out[0, :] = x[R - 1, :]`, R the rows in use.
+
+    x `[R, E]`, out `[1, E]`.
+    * (C1) x and out have the same width; (C2) out has one row.
+
+    ```mlir
+    %0 = ignis.last_row ins(%x : tensor<512x896xf32>) outs(%o : tensor<1x896xf32>) rows(%n) -> tensor<1x896xf32>
+    ```
+  }];
+  let arguments = (ins Ignis_Rows:$x, Ignis_Rows:$out, Optional<Index>:$rows);
+  let results = (outs Optional<Ignis_AnyTensor>:$result);
+  let assemblyFormat = [{
+    `ins` `(` $x `:` type($x) `)` `outs` `(` $out `:` type($out) `)` (`rows` `(` $rows^ `)`)? attr-dict (`->` type($result)^)?
+  }];
+}
+
 def Ignis_RmsNormalizeOp : Ignis_UnaryOp<"rms_normalize"> {
   let summary = "rows divided by their root mean square";
   let description = [{
@@ -140,7 +159,7 @@ def Ignis_RmsNormalizeOp : Ignis_UnaryOp<"rms_normalize"> {
   let arguments = (ins Ignis_Rows:$x, Ignis_Rows:$out, Optional<Index>:$rows, F32Attr:$eps);
 }
 
-def Ignis_ScaleOp : Ignis_ComputeOp<"scale", [], ["isElementwiseIn"]> {
+def Ignis_ScaleOp : Ignis_ComputeOp<"scale", [], ["isElementwiseIn", "getRowInputs"]> {
   let summary = "columns multiplied by a weight";
   let description = [{
     `out[r, j] = x[r, j] * weight[j]`
@@ -159,7 +178,7 @@ def Ignis_ScaleOp : Ignis_ComputeOp<"scale", [], ["isElementwiseIn"]> {
   }];
 }
 
-def Ignis_RmsNormOp : Ignis_ComputeOp<"rms_norm", [], ["isElementwiseIn", "canRound", "getScratchBytes"]> {
+def Ignis_RmsNormOp : Ignis_ComputeOp<"rms_norm", [], ["isElementwiseIn", "canRound", "getScratchBytes", "getRowInputs"]> {
   let summary = "RMSNorm: rms_normalize and scale in one";
   let description = [{
     `out[r, j] = (x[r, j] / sqrt(mean_j(x[r, j]^2) + eps)) * weight[j]`, the same bits as `ignis.scale` of `ignis.rms_normalize`.
@@ -179,7 +198,7 @@ def Ignis_RmsNormOp : Ignis_ComputeOp<"rms_norm", [], ["isElementwiseIn", "canRo
   }];
 }
 
-def Ignis_AddRmsNormOp : Ignis_ComputeOp<"add_rms_norm", [], ["isElementwiseIn", "canRound", "getScratchBytes"]> {
+def Ignis_AddRmsNormOp : Ignis_ComputeOp<"add_rms_norm", [], ["isElementwiseIn", "canRound", "getScratchBytes", "getRowInputs"]> {
   let summary = "a residual add and the RMSNorm of the sum in one";
   let description = [{
     `sum[r, j] = lhs[r, j] + rhs[r, j]`, `out[r, j] = (sum[r, j] / sqrt(mean_j(sum[r, j]^2) + eps)) * weight[j]`, the same bits as `ignis.rms_norm` of
@@ -230,7 +249,7 @@ def Ignis_RoundOp : Ignis_ComputeOp<"round"> {
   }];
 }
 
-def Ignis_LinearOp : Ignis_ComputeOp<"linear", [AttrSizedOperandSegments], ["getActivationBytes", "isElementwiseIn"]> {
+def Ignis_LinearOp : Ignis_ComputeOp<"linear", [AttrSizedOperandSegments], ["getActivationBytes", "isElementwiseIn", "getRowInputs"]> {
   let summary = "a linear layer";
   let description = [{
     `out[r, j] = sum_i weight[j, i] * x[r, i] (+ bias[j]) (+ residual[r, j])`, in this order. With a `!ignis.q8_0` weight, x is rounded to
@@ -256,7 +275,7 @@ def Ignis_LinearOp : Ignis_ComputeOp<"linear", [AttrSizedOperandSegments], ["get
   }];
 }
 
-def Ignis_LinearGroupOp : Ignis_ComputeOp<"linear_group", [AttrSizedOperandSegments], ["getActivationBytes"]> {
+def Ignis_LinearGroupOp : Ignis_ComputeOp<"linear_group", [AttrSizedOperandSegments], ["getActivationBytes", "getRowInputs"]> {
   let summary = "several linear layers of the same input";
   let description = [{
     `outs[m][r, j] = sum_i weights[m][j, i] * x[r, i] (+ biases[m][j])`: the layers of one input as one parallel op (q, k and v; gate and up). The same bits as single layers.
@@ -283,7 +302,7 @@ def Ignis_LinearGroupOp : Ignis_ComputeOp<"linear_group", [AttrSizedOperandSegme
   }];
 }
 
-def Ignis_LinearSwigluOp : Ignis_ComputeOp<"linear_swiglu", [], ["getActivationBytes", "getScratchBytes", "canRound"]> {
+def Ignis_LinearSwigluOp : Ignis_ComputeOp<"linear_swiglu", [], ["getActivationBytes", "getScratchBytes", "canRound", "getRowInputs"]> {
   let summary = "gate and up projections and SwiGLU in one";
   let description = [{
     `out[r, j] = silu(gate[j, :] . x[r, :]) * (up[j, :] . x[r, :])`, the same bits as two `ignis.linear` and an `ignis.swiglu`. Each thread
@@ -313,7 +332,7 @@ def Ignis_LinearSwigluOp : Ignis_ComputeOp<"linear_swiglu", [], ["getActivationB
 // Attention
 //===----------------------------------------------------------------------------------------------===//
 
-def Ignis_RopeOp : Ignis_ComputeOp<"rope", [], ["isElementwiseIn"]> {
+def Ignis_RopeOp : Ignis_ComputeOp<"rope", [], ["isElementwiseIn", "getRowInputs", "getFirstPosition"]> {
   let summary = "rotary position embedding";
   let description = [{
     Rotates each pair (i, i + d/2) of each head of size d by the table's angle for the row's position:
@@ -420,7 +439,7 @@ def Ignis_RopeCacheOp : Ignis_ComputeOp<"rope_cache", [AttrSizedOperandSegments]
   }];
 }
 
-def Ignis_AttendOp : Ignis_ComputeOp<"attend", [AttrSizedOperandSegments], ["getScratchBytes", "canRound"]> {
+def Ignis_AttendOp : Ignis_ComputeOp<"attend", [AttrSizedOperandSegments], ["getScratchBytes", "canRound", "getRowInputs", "getFirstPosition"]> {
   let summary = "attends to a cache that already holds the rows of this call";
   let description = [{
     The second half of `ignis.attention`: reads the caches and does not write them.
