@@ -49,11 +49,11 @@ bool ignis::mayRepeat(Region &region) {
 static std::string quoted(Operation *op) { return "'" + op->getName().getStringRef().str() + "'"; }
 
 bool BufferUseFinder::touches(Operation *op, Value alias) const {
-  auto [known, isNew] = untouched.try_emplace(op);
-  llvm::SmallDenseSet<Value, 4> &others = known->second;
   auto effects = dyn_cast<MemoryEffectOpInterface>(op);
   if (!effects)
     return false;
+  auto [known, isNew] = untouched.try_emplace(op);
+  llvm::SmallDenseSet<Value, 4> &others = known->second;
   if (isNew) {
     SmallVector<MemoryEffects::EffectInstance> instances;
     effects.getEffects(instances);

@@ -43,7 +43,7 @@ public:
 private:
   void number(mlir::Region &region);
 
-  /// Whether an op reads or writes the memory of `alias` wherever that stands, and nothing else.
+  /// Whether each operand that is `alias` is one that the op reads or writes, no more and no less.
   bool touches(mlir::Operation *op, mlir::Value alias) const;
   /// The reason why this use hides later ones, or nothing.
   std::optional<std::string> refuseUse(mlir::Value origin, mlir::Value alias,
@@ -60,7 +60,8 @@ private:
   mlir::DominanceInfo dominance;
   llvm::DenseMap<mlir::Operation *, std::pair<int64_t, int64_t>> span;
   int64_t moments = 0;
-  /// The operands of ops asked for that no effect touches.
+  /// Of the ops asked for so far, the operands that no effect touches. Ops and operands stay as they
+  /// are while the finder lives.
   mutable llvm::DenseMap<mlir::Operation *, llvm::SmallDenseSet<mlir::Value, 4>> untouched;
 };
 

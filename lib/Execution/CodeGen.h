@@ -32,8 +32,8 @@ bool isDriver(const llvm::Function &function);
 
 /// Optimises a module and generates its code in parts (docs/Execution.md): the drivers, and the ops
 /// shared out over a few. Each part is assembly or a relocatable object; they define the module
-/// together. Up to `threads` threads work; parts and bytes are the same for any number. Takes the
-/// drivers out of `module`, which declares them afterwards.
+/// together. Up to `threads` threads work; parts and bytes are the same for any number. Afterwards
+/// `module` may only declare the drivers.
 llvm::Expected<std::vector<Bytes>> generateParts(llvm::Module &module, const Target &target,
                                                  llvm::CodeGenFileType type, int threads);
 

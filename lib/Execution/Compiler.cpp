@@ -93,7 +93,7 @@ public:
                       if (first == Phase::Import && !reference)
                         buildOptimizePipeline(manager);
                       BufferizePipelineOptions bufferize;
-                      bufferize.canonicalize = isForeign();
+                      bufferize.canonicalize = isWatched();
                       buildBufferizePipeline(manager, bufferize);
                     }) &&
            runPhase(Phase::Plan,
@@ -340,13 +340,12 @@ private:
         return fail("cannot write to " + options.dumpDir + ": " + error.message());
     // Between the default passes nothing is verified: their own checks and LLVM's stay. Whoever
     // brings passes or modules, or looks at each step, gets the verifier's word after each.
-    manager.enableVerifier(isForeign());
+    manager.enableVerifier(isWatched());
     return succeeded(manager.run(*module)) || fail("a pass failed without a diagnostic");
   }
 
-  /// Whether there is more than the importer's module and the default passes, or somebody who looks
-  /// at each step.
-  bool isForeign() const {
+  /// Whether somebody brings passes or modules, or looks at each step.
+  bool isWatched() const {
     return !options.dumpDir.empty() || !options.pipeline.empty() || !options.plugins.empty() ||
            !options.modulePath.empty() || !options.moduleText.empty();
   }

@@ -61,16 +61,20 @@ std::vector<Part> divide(const llvm::Module &module) {
   return parts;
 }
 
-/// Keeps the definitions that are `mine`. What was local can be called from part to part then.
-void keep(llvm::Module &module, llvm::function_ref<bool(const llvm::Function &)> mine) {
-  for (llvm::Function &function : module) {
+/// Lets functions of one part call those of another.
+void makeGlobal(llvm::Module &module) {
+  for (llvm::Function &function : module)
     if (function.hasLocalLinkage()) {
       function.setLinkage(llvm::GlobalValue::ExternalLinkage);
       function.setVisibility(llvm::GlobalValue::HiddenVisibility);
     }
-    if (!mine(function) && !function.isDeclaration())
+}
+
+/// Makes the definitions that are not kept declarations.
+void drop(llvm::Module &module, llvm::function_ref<bool(const llvm::Function &)> isKept) {
+  for (llvm::Function &function : module)
+    if (!function.isDeclaration() && !isKept(function))
       function.deleteBody();
-  }
 }
 
 /// Moves the drivers into a module of their own, of the same context; `module` declares them.
@@ -81,12 +85,7 @@ std::unique_ptr<llvm::Module> takeDrivers(llvm::Module &module) {
         auto *function = llvm::dyn_cast<llvm::Function>(value);
         return !function || isDriver(*function);
       });
-  for (llvm::Function &function : module)
-    if (function.hasLocalLinkage())
-      drivers->getFunction(function.getName())->setVisibility(llvm::GlobalValue::HiddenVisibility);
-  for (llvm::Function &function : module)
-    if (isDriver(function) && !function.isDeclaration())
-      function.deleteBody();
+  drop(module, [](const llvm::Function &function) { return !isDriver(function); });
   return drivers;
 }
 
@@ -108,8 +107,13 @@ void shortenBlocks(llvm::Function &driver) {
 class PartGenerator {
 public:
   PartGenerator(llvm::Module &module, const Target &target, llvm::CodeGenFileType type)
-      : drivers(kOnePart ? nullptr : takeDrivers(module)), parts(divide(module)),
-        code(parts.size()), errors(parts.size()), target(target), type(type) {
+      : target(target), type(type) {
+    makeGlobal(module);
+    if (!kOnePart)
+      drivers = takeDrivers(module);
+    parts = divide(module); // of what is left
+    code.resize(parts.size());
+    errors.resize(parts.size());
     llvm::raw_svector_ostream stream(bitcode);
     llvm::WriteBitcodeToFile(module, stream);
   }
@@ -164,7 +168,7 @@ private:
         llvm::MemoryBufferRef(llvm::StringRef(bitcode.data(), bitcode.size()), "ignis"), context);
     if (!module)
       return module.takeError();
-    keep(**module, [&](const llvm::Function &function) {
+    drop(**module, [&](const llvm::Function &function) {
       return part.functions.contains(function.getName());
     });
     if (llvm::Error error = (*module)->materializeAll())

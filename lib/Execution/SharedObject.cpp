@@ -7,6 +7,7 @@
 
 #include "ignis/Execution/ModuleSeal.h"
 
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/IRBuilder.h"
@@ -37,16 +38,21 @@ static llvm::FunctionType *libraryCall(llvm::StringRef name, llvm::LLVMContext &
   return nullptr;
 }
 
-/// Adds the symbols that an object leaves undefined, each once, in order.
-static void findUndefined(llvm::StringRef object, llvm::SetVector<llvm::StringRef> &names) {
+/// Adds the symbols that an object defines, and those that it leaves undefined, in order.
+static void findSymbols(llvm::StringRef object, llvm::DenseSet<llvm::StringRef> &defined,
+                        llvm::SetVector<llvm::StringRef> &undefined) {
   auto file = llvm::object::ObjectFile::createObjectFile(llvm::MemoryBufferRef(object, "module"));
   if (!file)
     return llvm::consumeError(file.takeError()); // the linker says what is wrong with it
   for (const llvm::object::SymbolRef &symbol : (*file)->symbols()) {
     llvm::Expected<uint32_t> flags = symbol.getFlags();
     llvm::Expected<llvm::StringRef> name = symbol.getName();
-    if (flags && name && (*flags & llvm::object::SymbolRef::SF_Undefined))
-      names.insert(*name); // In the object's bytes.
+    if (flags && name) { // The name is in the object's bytes.
+      if (*flags & llvm::object::SymbolRef::SF_Undefined)
+        undefined.insert(*name);
+      else
+        defined.insert(*name);
+    }
     llvm::consumeError(flags.takeError());
     llvm::consumeError(name.takeError());
   }
@@ -69,15 +75,14 @@ std::unique_ptr<llvm::Module> ignis::makeImports(const llvm::Module &code,
   }
 
   llvm::SmallVector<llvm::Function *> undefined;
+  llvm::DenseSet<llvm::StringRef> defined;
   llvm::SetVector<llvm::StringRef> names;
   for (llvm::StringRef object : objects)
-    findUndefined(object, names);
+    findSymbols(object, defined, names);
   for (llvm::StringRef name : names) {
     const llvm::Function *function = code.getFunction(name);
-    if (function && !function->isDeclaration())
-      continue; // Another object has it.
-    if (llvm::FunctionType *type =
-            function ? function->getFunctionType() : libraryCall(name, context))
+    llvm::FunctionType *type = function ? function->getFunctionType() : libraryCall(name, context);
+    if (type && !defined.contains(name)) // The linker says what is missing besides.
       undefined.push_back(
           llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, name, module));
   }

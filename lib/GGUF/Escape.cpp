@@ -15,16 +15,14 @@ static bool isContinuation(char c) { return (static_cast<unsigned char>(c) & 0xc
 /// Bytes of the printable character that `text` begins with; 0 if its first byte must be escaped.
 static size_t printablePrefix(llvm::StringRef text) {
   if (llvm::isPrint(text.front())) // ASCII
-    return text.front() != '\\';
+    return text.front() == '\\' ? 0 : 1;
   auto *begin = reinterpret_cast<const llvm::UTF8 *>(text.data());
   auto *at = begin;
   llvm::UTF32 code = 0;
   if (llvm::convertUTF8Sequence(&at, begin + text.size(), &code, llvm::strictConversion) !=
       llvm::conversionOK)
     return 0;
-  if (code == '\\' || !llvm::sys::unicode::isPrintable(static_cast<int>(code)))
-    return 0;
-  return at - begin;
+  return llvm::sys::unicode::isPrintable(static_cast<int>(code)) ? at - begin : 0;
 }
 
 std::string ignis::gguf::escape(llvm::StringRef text, size_t limit) {

@@ -23,10 +23,13 @@ namespace {
 struct DropReturnedArgumentsPass
     : ignis::impl::DropReturnedArgumentsBase<DropReturnedArgumentsPass> {
   void runOnOperation() override {
-    // Ops of these dialects neither call a function nor take its address, and most ops are theirs.
+    // Most ops are of two dialects that neither call a function nor take its address. A symbol of
+    // the same name in a nested module counts as well.
     DenseSet<StringAttr> used;
     getOperation().walk([&](Operation *op) {
-      if (!isa_and_nonnull<ignis::IgnisDialect, arith::ArithDialect>(op->getDialect()))
+      bool names = !isa_and_nonnull<ignis::IgnisDialect, arith::ArithDialect>(op->getDialect()) ||
+                   !op->getDiscardableAttrs().empty();
+      if (names && op != getOperation())
         op->getAttrDictionary().walk(
             [&](SymbolRefAttr symbol) { used.insert(symbol.getRootReference()); });
     });

@@ -4,7 +4,8 @@
 // One function per phase adds its passes; the same sequences are registered as ignis-fuse-pipeline,
 // ignis-optimize-pipeline, ignis-bufferize-pipeline, ignis-plan-pipeline and ignis-lower-pipeline,
 // so that `ignis-opt` and the compiler differ in options alone: the compiler rounds in the ops
-// (`fuse-rounding`) and leaves out clean-ups that change nothing (`canonicalize`, `per-function`).
+// (`fuse-rounding`), cleans up op functions one by one (`per-function`), and does not canonicalise
+// buffers of the importer's own modules, in which that changes nothing (`canonicalize`).
 
 #ifndef IGNIS_PIPELINES_PIPELINES_H
 #define IGNIS_PIPELINES_PIPELINES_H

@@ -56,6 +56,7 @@ int64_t Manifest::weightIndex(WeightOp weight, OpOperand &use) {
   return it->second;
 }
 
+// Keys in alphabetical order, as llvm::json::Value writes them.
 void Manifest::write(llvm::json::OStream &stream, const Weight &weight) {
   ShapedType type = weight.type;
   stream.object([&] {

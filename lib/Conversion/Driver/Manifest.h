@@ -12,6 +12,8 @@
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/Support/JSON.h"
 
+#include <vector>
+
 namespace ignis {
 
 /// Module attribute that holds the manifest.
@@ -52,7 +54,7 @@ private:
   int64_t arenaBytes = 0, scratchBytes = 0;
   /// By names, layout and type. Looked up, never walked.
   llvm::DenseMap<std::pair<std::pair<const void *, char>, mlir::Type>, int64_t> weightIndices;
-  std::vector<Weight> weights; ///< thousands in the layers' number: no JSON before it is written
+  std::vector<Weight> weights; ///< grows with the layers: JSON only when written
   llvm::json::Array entries;
 };
 

@@ -1,15 +1,19 @@
 //===- Fusion.h - what the fusions share ------------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
-// Legality by use, so that a fusion finds its ops before and after ignis-mark-in-place.
+// Legality by use, so that a fusion finds its ops before and after ignis-mark-in-place, and how a
+// fusion of one pattern is run.
 
 #ifndef IGNIS_LIB_DIALECT_IGNIS_TRANSFORMS_FUSION_H
 #define IGNIS_LIB_DIALECT_IGNIS_TRANSFORMS_FUSION_H
 
 #include "ignis/Support/Remarks.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "mlir/Transforms/RegionUtils.h"
 
 namespace ignis {
 
@@ -31,25 +35,30 @@ inline mlir::Value destinationOf(mlir::Operation *consumer) {
 }
 
 /// Runs one fusion on a function, and leaves its remarks. `Pattern`, made of a context and remarks,
-/// looks at all ops of its root's name from the top, and at what comes of them: a fusion changes
-/// what it matches and nothing else.
+/// looks at all ops of its root's name, from the top, and at what comes of them. Dead ops go first,
+/// so that they are nobody's other use; nothing else is looked at.
 template <typename Pattern>
-mlir::LogicalResult runFusion(mlir::Operation *function, llvm::StringRef name) {
+mlir::LogicalResult runFusion(mlir::func::FuncOp function, llvm::StringRef name) {
   FusionRemarks remarks(name);
-  mlir::RewritePatternSet patterns(function->getContext());
-  patterns.add<Pattern>(function->getContext(), remarks);
+  mlir::RewritePatternSet patterns(function.getContext());
+  patterns.add<Pattern>(function.getContext(), remarks);
   mlir::OperationName root = *patterns.getNativePatterns().front()->getRootKind();
-  llvm::SmallVector<mlir::Operation *> roots;
-  function->walk<mlir::WalkOrder::PreOrder>([&](mlir::Operation *op) {
-    if (op->getName() == root)
-      roots.push_back(op);
+  mlir::IRRewriter rewriter(function.getContext());
+  (void)mlir::eraseUnreachableBlocks(rewriter, function->getRegions());
+  llvm::SmallVector<mlir::Operation *> ops, dead;
+  function.walk<mlir::WalkOrder::PreOrder>([&](mlir::Operation *op) {
+    if (op->use_empty() && mlir::isOpTriviallyDead(op))
+      dead.push_back(op);
+    else if (op->getName() == root)
+      ops.push_back(op);
   });
-  std::reverse(roots.begin(), roots.end()); // The last one of the list is looked at first.
+  std::reverse(ops.begin(), ops.end()); // The last one of the list is looked at first.
+  ops.append(dead);
   mlir::GreedyRewriteConfig config;
+  config.setScope(&function.getBody());
   config.enableFolding(false);
   config.enableConstantCSE(false);
-  config.setRegionSimplificationLevel(mlir::GreedySimplifyRegionLevel::Disabled);
-  if (failed(mlir::applyOpPatternsGreedily(roots, std::move(patterns), config)))
+  if (failed(mlir::applyOpPatternsGreedily(ops, std::move(patterns), config)))
     return mlir::failure();
   remarks.emit(function);
   return mlir::success();

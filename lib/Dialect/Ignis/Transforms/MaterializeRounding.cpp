@@ -10,6 +10,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/Remarks.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 
 namespace ignis {
@@ -26,6 +27,11 @@ Value rootOf(Value memref) {
   while (auto view = memref.getDefiningOp<ViewLikeOpInterface>())
     memref = view.getViewSource();
   return memref;
+}
+
+bool mayWrite(Operation &op) {
+  auto effects = dyn_cast<MemoryEffectOpInterface>(op);
+  return effects ? effects.hasEffect<MemoryEffects::Write>() : !isMemoryEffectFree(&op);
 }
 
 struct MaterializeRoundingPass : ignis::impl::MaterializeRoundingBase<MaterializeRoundingPass> {
@@ -53,9 +59,12 @@ private:
           roundInput(rewriter, compute, rounded);
       if (op.getNumRegions())
         rounded.clear(); // Not looked into.
-      if (auto dst = dyn_cast<DestinationStyleOpInterface>(op))
+      if (auto dst = dyn_cast<DestinationStyleOpInterface>(op)) {
         for (Value written : dst.getDpsInits())
           rounded.erase(rootOf(written));
+      } else if (mayWrite(op)) {
+        rounded.clear();
+      }
     }
   }
 
