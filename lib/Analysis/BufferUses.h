@@ -60,8 +60,8 @@ private:
   mlir::DominanceInfo dominance;
   llvm::DenseMap<mlir::Operation *, std::pair<int64_t, int64_t>> span;
   int64_t moments = 0;
-  /// Of the ops asked for so far, the operands that no effect touches. Ops and operands stay as they
-  /// are while the finder lives.
+  /// Of the ops asked for so far, the operands that no effect touches. Ops and operands stay as
+  /// they are while the finder lives.
   mutable llvm::DenseMap<mlir::Operation *, llvm::SmallDenseSet<mlir::Value, 4>> untouched;
 };
 

@@ -18,10 +18,9 @@ namespace ignis {
 
 /// What a shared object holds beside `objects`, the compiled `module`: `ignis_manifest` (text),
 /// `ignis_cpu_features` (names of CPUFeatures.def that the code needs, by commas), and for every
-/// function that the objects leave undefined together, if `module` declares it or the code generator
-/// may call it, a trampoline through a pointer in
-/// `ignis_imports`, an array of {const char *name; void *pointer} that the loader fills and a null
-/// name ends.
+/// function that the objects leave undefined together, if `module` declares it or the code
+/// generator may call it, a trampoline through a pointer in `ignis_imports`, an array of {const
+/// char *name; void *pointer} that the loader fills and a null name ends.
 std::unique_ptr<llvm::Module> makeImports(const llvm::Module &module,
                                           llvm::ArrayRef<llvm::StringRef> objects,
                                           llvm::StringRef manifest, llvm::StringRef features);

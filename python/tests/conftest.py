@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from fixtures import broken, tiny, whole  # noqa: F401
+from fixtures import broken, terminal, tiny, whole  # noqa: F401
 
-# A shell's background jobs ignore Ctrl-C, and what tests start would inherit that.
+# A shell's background jobs ignore Ctrl-C, those of nohup a hang-up too, and what tests start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 ROOT = Path(__file__).resolve().parents[2]
 

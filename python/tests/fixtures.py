@@ -3,6 +3,7 @@
 """Imported by the conftest.py of every folder that wants them."""
 
 import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def terminal():
+    """Both ends of a pseudo-terminal, ours first. A bare chroot has none."""
+    try:
+        ours, theirs = pty.openpty()
+    except OSError as error:
+        pytest.skip(f"no pseudo-terminal: {error}")
+    yield ours, theirs
+    os.close(ours), os.close(theirs)
 
 
 @pytest.fixture(scope="session")

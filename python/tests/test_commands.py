@@ -3,7 +3,6 @@
 """Exit codes, messages, and files that appear whole or not at all."""
 
 import os
-import pty
 import signal
 import subprocess
 import sys
@@ -39,14 +38,13 @@ def test_convert_says_how_far_it_is(command, tmp_path):
     assert (tmp_path / "m.gguf").read_bytes() == first
 
 
-def test_progress_on_a_terminal_is_one_line_that_is_rewritten(tmp_path):
-    ours, theirs = pty.openpty()
+def test_progress_on_a_terminal_is_one_line_that_is_rewritten(terminal):
+    ours, theirs = terminal
     code = "import sys; from ignis.output import Progress; p = Progress(100)\n" \
            "for i in range(4): p.shown = 0; p.advance(25, 'x\\n')\n" \
            "p.clear()"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT / "python", stderr=theirs, check=True)
     text = os.read(ours, 4096).decode()
-    os.close(ours), os.close(theirs)
     assert "\n" not in text and text.count("\r\x1b[K") == 5 and "100%" in text
     assert text.endswith("\r\x1b[K")
 

@@ -4,7 +4,6 @@
 one)."""
 
 import os
-import pty
 import subprocess
 import sys
 from types import ModuleType, SimpleNamespace
@@ -136,11 +135,10 @@ with progress.Bar("states", 3) as bar:
 """
 
 
-def test_a_terminals_line_is_rewritten_and_removed():
-    ours, theirs = pty.openpty()
+def test_a_terminals_line_is_rewritten_and_removed(terminal):
+    ours, theirs = terminal
     subprocess.run([sys.executable, "-c", CODE], cwd=ROOT / "python", stderr=theirs, check=True)
     text = os.read(ours, 4096).decode()
-    os.close(ours), os.close(theirs)
     assert "\n" not in text and text.count("\r\x1b[K") == 3 and "states: 1 of 3" in text and text.endswith("\r\x1b[K")
 
 

@@ -10,12 +10,17 @@ import platform
 import shlex
 import signal
 import subprocess
+import sys
 
 import numpy as np
 import pytest
 
-# A shell's background jobs ignore Ctrl-C, and what tests start would inherit that.
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "python/tests"))
+from fixtures import terminal  # noqa: E402, F401
+
+# A shell's background jobs ignore Ctrl-C, those of nohup a hang-up too, and what tests start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("IGNIS_BUILD_DIR", ROOT / "build"))

@@ -44,8 +44,8 @@ int64_t weightBytes(const gguf::File &file, const gguf::ModelConfig &config) {
   return bytes;
 }
 
-/// Multiply-adds of the linear layers for one token of a prompt of `tokens`: the head runs once, and
-/// of the last layer what comes behind its queries, keys and values (ignis-narrow-rows).
+/// Multiply-adds of the linear layers for one token of a prompt of `tokens`: the head runs once,
+/// and of the last layer what comes behind its queries, keys and values (ignis-narrow-rows).
 double linearMacs(const gguf::File &file, const gguf::ModelConfig &config, int64_t tokens) {
   std::string last = "blk." + std::to_string(config.layers - 1) + ".";
   double macs = 0;
@@ -54,10 +54,9 @@ double linearMacs(const gguf::File &file, const gguf::ModelConfig &config, int64
     if (tensor.rank != 2 || tensor.name == "token_embd.weight" || tensor.name == "output.weight")
       continue;
     llvm::StringRef part = tensor.name;
-    bool narrow = part.consume_front(last) &&
-                  (part.starts_with("ffn_") || part.starts_with("attn_output."));
-    (narrow ? once : macs) +=
-        static_cast<double>(tensor.ne[0]) * static_cast<double>(tensor.ne[1]);
+    bool narrow =
+        part.consume_front(last) && (part.starts_with("ffn_") || part.starts_with("attn_output."));
+    (narrow ? once : macs) += static_cast<double>(tensor.ne[0]) * static_cast<double>(tensor.ne[1]);
   }
   return macs + once / static_cast<double>(tokens);
 }

@@ -45,9 +45,9 @@ struct ProfiledCost {
 
 /// A stretch of an entry compiled for profiling: an op, or waiting at a barrier.
 struct ProfiledOp {
-  std::string name;   ///< of the kind of op, with its shape; "wait"
-  std::string label;  ///< names of its weights
-  int64_t layer = -1; ///< -1: belongs to none
+  std::string name;     ///< of the kind of op, with its shape; "wait"
+  std::string label;    ///< names of its weights
+  int64_t layer = -1;   ///< -1: belongs to none
   bool lastRow = false; ///< works on the call's last row alone
   ProfiledCost bytes, flops;
 };

@@ -1,4 +1,5 @@
-//===- NarrowRows.cpp - what is read of the last row alone is computed for it alone ---------------===//
+//===- NarrowRows.cpp - what is read of the last row alone is computed for it alone
+//---------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Demand goes backwards from layers that compute the last row: an op whose rows do not depend on
@@ -137,7 +138,8 @@ struct NarrowRowsPass : ignis::impl::NarrowRowsBase<NarrowRowsPass> {
       }
       SmallVector<Operation *> narrow = findNarrow(last).takeVector();
       if (narrow.empty()) {
-        (void)remarks.missed(rewriter, last, "its input has another use, or rows that are not independent");
+        (void)remarks.missed(rewriter, last,
+                             "its input has another use, or rows that are not independent");
         continue;
       }
       Narrower narrower(rewriter, last.getRows(),
