@@ -60,7 +60,7 @@ EDITS = [
     ("import", r"(?<=[<x])300(?=x)", "299", "expects 299 rows, the file has 300"),
     ("import", "blk.0.attn_q.weight", r"b\\1B[2J", r"wants tensor 'b\x1b[2J'"),
     ("plan", "    return\n", "    cf.br ^b\n  ^b:\n    return\n", "it has control flow between ops"),
-    ("plan", "    return\n", "    \"llvm.intr.trap\"() : () -> ()\n    return\n", "expected ignis ops, weights, barriers and views of the arena"),
+    ("plan", "    return\n", "    \"llvm.intr.trap\"() : () -> ()\n    return\n", "expected ignis ops, weights, barriers, views of the arena and sums of indices"),
     ("plan", "    return\n", "    func.call @decode() : () -> ()\n    return\n", "incorrect number of operands"),
 ]
 

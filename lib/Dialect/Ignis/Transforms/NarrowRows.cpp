@@ -57,8 +57,8 @@ llvm::SetVector<Operation *> findNarrow(LinearOp last) {
 /// Makes ops anew for the last row in use.
 class Narrower {
 public:
-  Narrower(RewriterBase &rewriter, Value rows, int64_t mostRows)
-      : rewriter(rewriter), rows(rows), mostRows(mostRows) {}
+  Narrower(RewriterBase &rewriter, func::FuncOp function, Value rows, int64_t mostRows)
+      : rewriter(rewriter), function(function), rows(rows), mostRows(mostRows) {}
 
   void narrow(ComputeOpInterface op) {
     rewriter.setInsertionPoint(op);
@@ -106,7 +106,9 @@ private:
     Value &position = positions[first];
     if (!position) {
       Location loc = first.getLoc();
-      auto constant = [&](int64_t value) {
+      auto constant = [&](int64_t value) { // Where canonicalisation puts it.
+        OpBuilder::InsertionGuard guard(rewriter);
+        rewriter.setInsertionPointToStart(&function.getBody().front());
         return arith::ConstantIndexOp::create(rewriter, loc, value);
       };
       Value more = rows ? arith::SubIOp::create(rewriter, loc, rows, constant(1)).getResult()
@@ -117,6 +119,7 @@ private:
   }
 
   RewriterBase &rewriter;
+  func::FuncOp function;
   Value rows; ///< in use; null: all
   int64_t mostRows;
   DenseMap<Value, Value> lastRows, positions;
@@ -142,7 +145,7 @@ struct NarrowRowsPass : ignis::impl::NarrowRowsBase<NarrowRowsPass> {
                              "its input has another use, or rows that are not independent");
         continue;
       }
-      Narrower narrower(rewriter, last.getRows(),
+      Narrower narrower(rewriter, getOperation(), last.getRows(),
                         cast<RankedTensorType>(last.getX().getType()).getDimSize(0));
       for (Operation *op : llvm::reverse(narrow)) {
         narrower.narrow(cast<ComputeOpInterface>(op));

@@ -5,10 +5,10 @@
 
 // The keys and the input are read whole; the queries, what attends and what follows are not.
 // CHECK-LABEL: func.func @prefill
+// CHECK: %[[ONE:.*]] = arith.constant 1 : index
 // CHECK: %[[K:.*]] = ignis.linear ins(%arg0
 // CHECK: %[[X:.*]] = ignis.last_row ins(%arg0 : tensor<8x64xf32>) outs(%{{.*}} : tensor<1x64xf32>) rows(%[[ROWS:.*]]) -> tensor<1x64xf32>
 // CHECK: %[[Q:.*]] = ignis.linear ins(%[[X]], %{{.*}} : tensor<1x64xf32>, tensor<64x64xf32>) outs(%{{.*}} : tensor<1x64xf32>) -> tensor<1x64xf32>
-// CHECK: %[[ONE:.*]] = arith.constant 1 : index
 // CHECK: %[[MORE:.*]] = arith.subi %[[ROWS]], %[[ONE]] : index
 // CHECK: %[[P:.*]] = arith.addi %arg3, %[[MORE]] : index
 // CHECK: %[[R:.*]] = ignis.rope ins(%[[Q]], %{{.*}} : tensor<1x64xf32>, tensor<32x32xf32>) position(%[[P]]) outs(%{{.*}} : tensor<1x64xf32>) -> tensor<1x64xf32>
@@ -49,13 +49,13 @@ func.func @prefill(%x: tensor<8x64xf32>, %rows: index, %table: tensor<32x32xf32>
 // All rows are in use: the last one is the last of the tensor. An op with two results is made anew if both are read so;
 // a value that two ops read is made once.
 // CHECK-LABEL: func.func @whole
+// CHECK: %[[TWO:.*]] = arith.constant 2 : index
 // CHECK: %[[P:.*]] = ignis.last_row ins(%arg0 : tensor<3x64xf32>) outs(%{{.*}} : tensor<1x64xf32>) -> tensor<1x64xf32>
 // CHECK-NOT: ignis.last_row ins(%arg0
 // CHECK: ignis.last_row ins(%arg1 : tensor<3x64xf32>)
 // CHECK: %[[B:.*]]:2 = ignis.add_rms_norm ins(%[[P]], {{.*}} -> tensor<1x64xf32>, tensor<1x64xf32>
 // CHECK: %[[M:.*]] = ignis.mul ins(%[[B]]#0, %[[B]]#1 : tensor<1x64xf32>
 // CHECK: %[[S:.*]] = ignis.add ins(%[[M]], %[[P]]
-// CHECK: %[[TWO:.*]] = arith.constant 2 : index
 // CHECK: %[[AT:.*]] = arith.addi %arg3, %[[TWO]] : index
 // CHECK: ignis.rope ins(%[[S]], {{.*}} position(%[[AT]])
 // CHECK-NOT: tensor<3x64xf32>
