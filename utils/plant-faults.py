@@ -59,8 +59,15 @@ FAULTS = {
                               "Value key = x;\n        for (auto &entry : rounded)\n          if (entry.first.first.getType() == x.getType())\n"
                               "            key = entry.first.first;\n        Value &shared = rounded[{key, rows}];",
                               behind("ignis-fuse-rms-norm,ignis-share-rounding"), "ignis-share-rounding"),
-    "rounding-stale": (f"{FUSIONS}/MaterializeRounding.cpp", "if (value == x &&", "if (value.getType() == x.getType() &&",
+    "rounding-stale": (f"{FUSIONS}/MaterializeRounding.cpp",
+                       "rounded[rootOf(x)];\n    if (share)\n      for (RoundOp round : ofRoot)\n        if (round.getX() == x &&",
+                       "rounded[Value()];\n    if (share)\n      for (RoundOp round : ofRoot)\n"
+                       "        if (round.getX().getType() == x.getType() &&",
                        behind("ignis-fuse-rms-norm"), "ignis-materialize-rounding"),
+    "last-row-at-first-position": (f"{FUSIONS}/NarrowRows.cpp", "position->set(lastPosition(position->get()));", "(void)position;",
+                                   behind("ignis-fuse-rope-cache,ignis-narrow-rows"), "ignis-narrow-rows"),
+    "first-row-for-last": ("lib/Conversion/IgnisToVector/Elementwise.cpp", "Value row = e.addI(rowsInUse(e, op), -1),", "Value row = e.index(0),",
+                           behind("ignis-fuse-rope-cache,ignis-narrow-rows"), "ignis-lower-ops"),
     "keys-as-values": ("lib/Conversion/Driver/DecomposeAttention.cpp", "op.getK(), op.getV(),", "op.getV(), op.getK(),",
                        behind("ignis-fuse-swiglu"), "ignis-decompose-attention"),
     "places-overlap": ("lib/Transforms/PlanMemory.cpp", "ConstantIndexOp::create(builder, old->getLoc(), offset);",
