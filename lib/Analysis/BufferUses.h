@@ -43,7 +43,7 @@ public:
 private:
   void number(mlir::Region &region);
 
-  /// Whether each operand that is `alias` is one that the op reads or writes, no more and no less.
+  /// Whether the op reads or writes memory through every operand that is `alias`.
   bool touches(mlir::Operation *op, mlir::Value alias) const;
   /// The reason why this use hides later ones, or nothing.
   std::optional<std::string> refuseUse(mlir::Value origin, mlir::Value alias,

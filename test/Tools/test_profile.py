@@ -25,6 +25,14 @@ def test_profile(tools, tmp_path):
     assert counts[0, "decode"] == 3 * 24 and counts[0, "prefill"] == 24
     head = next(event for event in events if event["cat"] == "decode" and event["name"] == "linear 8192x256")
     assert head["args"]["flops"] == 2 * 8192 * 256 and head["args"]["weights"] == "token_embd.weight"
+    # Prefill computes the last layer for the last of its four rows, which attends to four positions; the others to ten.
+    down = [event["args"] for event in events if (event["tid"], event["cat"], event["name"]) == (0, "prefill", "linear 256x704")]
+    assert [args["flops"] for args in down] == 23 * [4 * 2 * 256 * 704] + [2 * 256 * 704]
+    attend = [event["args"]["flops"] for event in events if event["tid"] == 0 and event["cat"] == "prefill" and event["name"].startswith("attend")]
+    rounding = 2 * 256  # of a row
+    assert set(attend[:23]) == {(attend[23] - rounding) * 10 / 4 + 4 * rounding}
+    row = [event["args"]["bytes"] for event in events if (event["tid"], event["name"]) == (0, "last_row 256")]
+    assert row == 2 * [2 * 4 * 256]
     # On a thread, one thing after the other.
     for thread in {event["tid"] for event in events}:
         mine = sorted((event["ts"], event["dur"]) for event in events if event["tid"] == thread)

@@ -1,4 +1,4 @@
-//===- OutlineOps.cpp - one function per kind of op, one driver per entry point ---------------===//
+//===- OutlineOps.cpp - one driver per entry point --------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // The border between the graph and code: here buffers become pointers (argument of the frame, or
@@ -7,6 +7,7 @@
 
 #include "Manifest.h"
 #include "OpCost.h"
+#include "Outliner.h"
 #include "VerifyEntry.h"
 #include "WorkSharing.h"
 
@@ -22,11 +23,6 @@
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/SymbolTable.h"
-#include "llvm/ADT/StringMap.h"
-#include "llvm/ADT/TypeSwitch.h"
-
-#include <map>
-#include <vector>
 
 namespace ignis {
 #define GEN_PASS_DEF_OUTLINEOPS
@@ -38,117 +34,7 @@ using namespace ignis;
 
 namespace {
 
-constexpr llvm::StringLiteral kLayerAttr = "layer";
 constexpr llvm::StringLiteral kProfileFunction = "ignis_profile";
-
-/// Whether an op's caches are those of several sequences.
-bool hasSequences(Operation *op) {
-  return TypeSwitch<Operation *, bool>(op)
-      .Case<AttentionOp, CacheWriteOp, RopeCacheOp, AttendOp>(
-          [](auto cache) { return static_cast<bool>(cache.getSequences()); })
-      .Default([](Operation *) { return false; });
-}
-
-bool isCache(Type type) {
-  auto memref = dyn_cast<MemRefType>(type);
-  return memref && memref.getRank() > 2;
-}
-
-/// Caches of all layers are one argument, but the function of an op sees the cache of its own layer
-/// alone, as layer 0 of 1: so the layers share the function. Caches of several sequences keep their
-/// type, because the layers' number is in the stride from one sequence to the next.
-Type outlinedType(Operation *op, Type type) {
-  if (!isCache(type) || hasSequences(op))
-    return type;
-  auto memref = cast<MemRefType>(type);
-  SmallVector<int64_t> shape(memref.getShape());
-  shape[0] = 1;
-  return MemRefType::get(shape, memref.getElementType());
-}
-
-/// Weights are passed by number, for a driver grows with each instruction that loads an address.
-bool isWeight(Value operand) { return operand.getDefiningOp<WeightOp>() != nullptr; }
-
-/// Makes and remembers the functions that hold one op each.
-class Outliner {
-public:
-  explicit Outliner(ModuleOp module) : module(module), builder(module.getContext()) {
-    builder.setInsertionPointToEnd(module.getBody());
-  }
-
-  /// The function for ops like `op`: (frame, slot, one pointer or i64 per operand) -> chunks. A
-  /// weight's i64 is its number in the manifest.
-  func::FuncOp get(Operation *op) {
-    NamedAttrList attributes(op->getAttrDictionary());
-    attributes.erase(kLayerAttr);
-    // All of these are unique in the context.
-    SmallVector<const void *> key = {
-        op->getName().getAsOpaquePointer(),
-        attributes.getDictionary(op->getContext()).getAsOpaquePointer()};
-    for (Value operand : op->getOperands()) {
-      key.push_back(outlinedType(op, operand.getType()).getAsOpaquePointer());
-      if (isWeight(operand))
-        key.push_back(nullptr);
-    }
-    func::FuncOp &function = functions[std::vector<const void *>(key.begin(), key.end())];
-    if (!function)
-      function = make(op);
-    return function;
-  }
-
-private:
-  func::FuncOp make(Operation *op) {
-    auto ptr = LLVM::LLVMPointerType::get(builder.getContext());
-    Type i64 = builder.getI64Type();
-    SmallVector<Type> inputs = {ptr, i64};
-    for (Value operand : op->getOperands())
-      inputs.push_back(isa<MemRefType>(operand.getType()) && !isWeight(operand) ? Type(ptr) : i64);
-    std::string name =
-        (op->getName().getStringRef() + "." + Twine(counts[op->getName().getStringRef()]++)).str();
-    auto function =
-        func::FuncOp::create(builder, op->getLoc(), name, builder.getFunctionType(inputs, i64));
-    function.setPrivate();
-    function->setAttr(kOutlinedAttr, builder.getUnitAttr());
-    function->setAttr("llvm.linkage",
-                      LLVM::LinkageAttr::get(builder.getContext(), LLVM::Linkage::Internal));
-    auto body = ImplicitLocOpBuilder::atBlockBegin(op->getLoc(), function.addEntryBlock());
-    // Each operand has its own argument, even if two are the same value here: other ops that share
-    // the function may differ.
-    SmallVector<Value> operands;
-    for (auto [i, operand] : llvm::enumerate(op->getOperands())) {
-      Value argument = function.getArgument(i + 2);
-      if (!isa<MemRefType>(operand.getType())) {
-        operands.push_back(arith::IndexCastOp::create(body, operand.getType(), argument));
-        continue;
-      }
-      if (isWeight(operand))
-        argument = loadWeight(body, function.getArgument(0), argument);
-      operands.push_back(
-          UnrealizedConversionCastOp::create(body, outlinedType(op, operand.getType()), argument)
-              .getResult(0));
-    }
-    Operation *clone = body.clone(*op);
-    clone->setOperands(operands);
-    if (clone->hasAttr(kLayerAttr))
-      clone->setAttr(kLayerAttr, body.getI64IntegerAttr(0));
-    Value none = arith::ConstantOp::create(body, body.getI64IntegerAttr(0));
-    func::ReturnOp::create(body, none);
-    return function;
-  }
-
-  static Value loadWeight(ImplicitLocOpBuilder &b, Value frame, Value number) {
-    auto ptr = LLVM::LLVMPointerType::get(b.getContext());
-    static_assert(offsetof(IgnisFrame, weights) == 0);
-    Value table = LLVM::LoadOp::create(b, ptr, frame);
-    return LLVM::LoadOp::create(
-        b, ptr, LLVM::GEPOp::create(b, ptr, ptr, table, ArrayRef<LLVM::GEPArg>{number}));
-  }
-
-  ModuleOp module;
-  OpBuilder builder;
-  std::map<std::vector<const void *>, func::FuncOp> functions; ///< looked up, never walked
-  llvm::StringMap<int64_t> counts;
-};
 
 /// Rewrites one entry point into its driver: thousands of ops in the layers' number, so they are of
 /// the LLVM dialect (but for the calls, until the callees are) and repeat nothing: the passes that
@@ -208,9 +94,6 @@ private:
   }
   Value loadField(int64_t offset, Type type) {
     return LLVM::LoadOp::create(b, type, byteOffset(frame, offset));
-  }
-  Value loadElement(Value table, int64_t i, Type type) {
-    return LLVM::LoadOp::create(b, type, byteOffset(table, 8 * i));
   }
 
   LogicalResult lower(Operation &op) {
@@ -305,8 +188,9 @@ private:
         return operand.getOwner()->emitError("uses the arena itself as an operand");
       Value &loaded = loadedArguments[argument];
       if (!loaded)
-        loaded = loadElement(arguments, manifest.argumentIndex(entry, argument),
-                             isa<MemRefType>(value.getType()) ? Type(ptr) : b.getI64Type());
+        loaded = LLVM::LoadOp::create(
+            b, isa<MemRefType>(value.getType()) ? Type(ptr) : b.getI64Type(),
+            byteOffset(arguments, 8 * manifest.argumentIndex(entry, argument)));
       return loaded;
     }
     if (auto weight = value.getDefiningOp<WeightOp>())
