@@ -27,8 +27,8 @@ def Ignis_ComputeOpInterface : OpInterface<"ComputeOpInterface"> {
     InterfaceMethod<[{Whether an output may take the place of operand `input` in memory: element [i, j] of the output is written after the op
       has read element [i, j] of the input for the last time.}],
       "bool", "isElementwiseIn", (ins "::mlir::OpOperand &":$input), [{}], [{ return false; }]>,
-    InterfaceMethod<[{The inputs of which row r of every output takes row r and no other row; none if there is no such relation, because the op
-      writes a cache or picks rows.}],
+    InterfaceMethod<[{The inputs, rows of floats, of which row r of every output takes row r and no other row; none if there is no such relation,
+      because the op writes a cache, picks rows or rounds them.}],
       "::llvm::SmallVector<::mlir::OpOperand *>", "getRowInputs", (ins), [{}], [{ return {}; }]>,
     InterfaceMethod<"The operand with the position of row 0, which the other rows follow, or null if rows have no position.",
       "::mlir::OpOperand *", "getFirstPosition", (ins), [{}], [{ return nullptr; }]>,
