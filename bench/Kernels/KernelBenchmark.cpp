@@ -67,7 +67,7 @@ public:
       }
     }
     for (int64_t c = 0; c < copies; ++c)
-      variant.pack(file.data(), n, k, region + c * packedBytes(n, k));
+      variant.pack(file.data(), n, k, region + c * packedBytes(n, k), true);
     return region;
   }
 
@@ -152,7 +152,8 @@ void packTensor(benchmark::State &state, const Variant &variant, int64_t n, int6
   file.resize(files * bytes, 1);
   int64_t copy = 0;
   for (auto _ : state) {
-    variant.pack(file.data() + copy % files * bytes, n, k, w + copy % copies * packedBytes(n, k));
+    variant.pack(file.data() + copy % files * bytes, n, k, w + copy % copies * packedBytes(n, k),
+                 true);
     ++copy;
   }
   double total = double(bytes) * double(state.iterations());

@@ -147,11 +147,16 @@ llvm::Expected<GenerateResult> ignis::generate::generate(runtime::Session &sessi
       result.reason = StopReason::Context;
       break;
     }
+    if (result.decodedTokens == 0) { // The first token is out: now weights are worth packing.
+      double packing = now();
+      session.prepare();
+      result.packSeconds = now() - packing;
+    }
     if (llvm::Error error = session.feed(id))
       return error;
     ++result.decodedTokens;
   }
-  result.decodeSeconds = now() - begin;
+  result.decodeSeconds = now() - begin - result.packSeconds;
   if (!found) {
     emit(filter.push(decoder.flush(), found));
     if (!found)

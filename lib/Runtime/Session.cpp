@@ -21,6 +21,9 @@ using namespace ignis::runtime;
 namespace {
 /// Rows from which on the arithmetic, not the weights' way from memory, takes the time.
 constexpr int64_t kLongRows = 32;
+/// Rows up to which a first call leaves the weights where they are in the file. With more, a kernel
+/// would come to the same weights again, panel by panel of rows.
+constexpr int64_t kUnpackedRows = 128;
 
 class SessionImpl final : public Session {
 public:
@@ -74,8 +77,13 @@ public:
       rowSequences.resize(static_cast<size_t>(batch->maxRows));
     }
     filled.resize(static_cast<size_t>(sequenceCount));
+    for (const Entry &entry : manifest.entries)
+      if (!entry.profile.empty()) // Times are to be those of packed weights.
+        prepare();
     return llvm::Error::success();
   }
+
+  void prepare() override { weights->pack(team->threads()); }
 
   int64_t context() const override { return positions; }
   int64_t chunk() const override {
@@ -113,6 +121,9 @@ public:
       int64_t rows = std::min<int64_t>(static_cast<int64_t>(ids.size()), rowsOf(*entry, chunkRows));
       if (rows == 1 && decode)
         entry = decode;
+      // Packing pays from the second call on: the first one's token comes sooner without.
+      if (called || rows < static_cast<int64_t>(ids.size()) || rows > kUnpackedRows)
+        prepare();
       last = call(*entry, ids.take_front(static_cast<size_t>(rows)));
       if (entry == scoring || entry == batch) // Of all rows: the last one in use.
         last = last.slice(static_cast<size_t>((rows - 1) * vocabularySize),
@@ -127,6 +138,7 @@ public:
                     int64_t chunkRows) override {
     if (llvm::Error error = check(ids, chunkRows))
       return error;
+    prepare();
     for (int64_t done = 0, total = static_cast<int64_t>(ids.size()); done < total;) {
       const Entry *entry = scoring ? scoring : decode ? decode : batch;
       if (!entry)
@@ -171,6 +183,7 @@ public:
     }
     if (llvm::Error error = checkIds(ids))
       return error;
+    prepare();
     callBatch(ids);
     filled = std::move(positionsAfter);
     return llvm::Error::success();
@@ -324,6 +337,7 @@ private:
   void embedAndRun(const Entry &entry, llvm::ArrayRef<int32_t> ids) {
     std::copy(ids.begin(), ids.end(), tokens.begin());
     int64_t rows = static_cast<int64_t>(ids.size());
+    called = true;
     using Call = ThreadTeam::Call;
     run(*embed, entry, rows, Call::Alone);
     run(entry, entry, rows, rows < kLongRows ? Call::Short : Call::Long);
@@ -397,6 +411,7 @@ private:
               *batch = nullptr;
   std::map<std::string, IgnisEntry> functions;
   std::unique_ptr<WeightStore> weights;
+  bool called = false; ///< some entry has run
   Mapping arena;
   std::map<Role, Mapping> buffers;
   std::vector<int32_t> tokens, rowPositions, rowSequences;

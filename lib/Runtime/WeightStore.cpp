@@ -5,39 +5,22 @@
 
 #include "ignis/Runtime/WeightStore.h"
 
-#include "ignis/Runtime/ThreadTeam.h"
+#include "UnpackedWeights.h"
 
 #include "llvm/ADT/StringSwitch.h"
 
-#include <atomic>
 #include <cmath>
 
 using namespace ignis;
 using namespace ignis::runtime;
 
+WeightStore::WeightStore() = default;
+WeightStore::WeightStore(WeightStore &&) noexcept = default;
+WeightStore::~WeightStore() = default;
+
 namespace {
-/// A run of groups of one tensor, small enough to share out evenly.
-struct PackTask {
-  const gguf::TensorInfo *tensor;
-  const uint8_t *rows;
-  int64_t count, columns;
-  uint8_t *groups;
-  std::atomic<int> *left; ///< tasks of this tensor that are not done
-};
-
-constexpr int64_t kTaskRows = 1024; // a multiple of the group
-
 /// Whether a float16 is NaN or infinite.
 bool isBadHalf(const uint8_t *p) { return (gguf::loadLE<uint16_t>(p) & 0x7c00) == 0x7c00; }
-
-/// The first block of Q8_0 data [blocks] whose scale is no finite number; `blocks` if there is
-/// none.
-int64_t badBlock(const uint8_t *data, int64_t blocks) {
-  for (int64_t i = 0; i < blocks; ++i)
-    if (isBadHalf(data + i * 34))
-      return i;
-  return blocks;
-}
 
 /// Biases and the weights of norms are few: all of them are looked at.
 llvm::Error checkVector(const gguf::File &file, const gguf::TensorInfo &tensor) {
@@ -98,8 +81,7 @@ llvm::Expected<WeightStore> WeightStore::create(const gguf::File &file, const Ma
     return mapping.takeError();
   store.packed = std::move(*mapping);
 
-  std::vector<PackTask> tasks;
-  std::vector<std::unique_ptr<std::atomic<int>>> counters;
+  std::vector<UnpackedTensor> tensors;
   for (auto [i, request] : llvm::enumerate(manifest.weights)) {
     int64_t rows = 0;
     for (const std::string &name : request.tensors) {
@@ -125,14 +107,8 @@ llvm::Expected<WeightStore> WeightStore::create(const gguf::File &file, const Ma
         uint8_t *base = store.packed.data() + offsets[i];
         if (rows == 0)
           store.addresses.push_back(base);
-        counters.push_back(std::make_unique<std::atomic<int>>(
-            static_cast<int>((count + kTaskRows - 1) / kTaskRows)));
-        int64_t rowBytes = request.columns / kernels::kBlock * 34;
-        for (int64_t first = 0; first < count; first += kTaskRows)
-          tasks.push_back({*tensor, data + first * rowBytes, std::min(kTaskRows, count - first),
-                           request.columns,
-                           base + kernels::packedBytes(rows + first, request.columns),
-                           counters.back().get()});
+        tensors.push_back({*tensor, data, count, request.columns,
+                           base + kernels::packedBytes(rows, request.columns)});
       }
       rows += count;
     }
@@ -141,24 +117,16 @@ llvm::Expected<WeightStore> WeightStore::create(const gguf::File &file, const Ma
                         llvm::Twine(rows) + " rows, the module expects " +
                         llvm::Twine(request.rows));
   }
-  std::atomic<uint64_t> damage{UINT64_MAX}; // the least offset of a scale that is no finite number
-  parallelFor(threads, static_cast<int64_t>(tasks.size()), [&](int64_t i) {
-    const PackTask &task = tasks[static_cast<size_t>(i)];
-    int64_t blocks = task.count * task.columns / kernels::kBlock, bad = badBlock(task.rows, blocks);
-    if (bad < blocks) {
-      uint64_t offset = task.tensor->offset +
-                        static_cast<uint64_t>(task.rows + bad * 34 - file.data(*task.tensor));
-      for (uint64_t least = damage; offset < least && !damage.compare_exchange_weak(least, offset);)
-        ;
-    }
-    variant->pack(task.rows, task.count, task.columns, task.groups);
-    if (task.left->fetch_sub(1) == 1)
-      file.releasePages(*task.tensor);
-  });
-  for (const PackTask &task : tasks)
-    if (uint64_t within = damage - task.tensor->offset; within < task.tensor->bytes)
-      return file.errorAt(damage, "tensor '" + gguf::escape(task.tensor->name) + "': block " +
-                                      llvm::Twine(within / 34) +
-                                      ": expected a finite scale, got NaN or infinity");
+  if (!tensors.empty()) {
+    store.unpacked = std::make_unique<UnpackedWeights>(file, *variant, std::move(tensors));
+    if (llvm::Error error = store.unpacked->check(threads))
+      return error;
+  }
   return store;
+}
+
+void WeightStore::pack(int threads) {
+  if (unpacked)
+    unpacked->pack(threads);
+  unpacked.reset();
 }

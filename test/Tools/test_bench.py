@@ -28,7 +28,8 @@ def test_prefill_decode_and_batches(tools):
     machine, found = results(tools, "-p", "8,20", "-n", 4, "-t", "1,2", "-d", "0,16", "-b", "1,3", "-r", 2, "--no-probe")
     expected = []
     for threads in (1, 2):
-        expected += [("compile", 0, threads, 0, 1), ("load", 0, threads, 0, 1), ("first_token", 4, threads, 0, 1)]
+        expected += [("compile", 0, threads, 0, 1), ("load", 0, threads, 0, 1), ("first_token", 4, threads, 0, 1),
+                     ("pack", 0, threads, 0, 1)]
         for depth in (0, 16):
             expected += [("prefill", 8, threads, depth, 1), ("prefill", 20, threads, depth, 1),
                          ("decode", 4, threads, depth, 1), ("decode", 4, threads, depth, 3)]
@@ -53,14 +54,14 @@ def test_shares_of_the_probes(tools):
 
 def test_parts_can_be_left_out(tools):
     _, found = results(tools, "-p", 0, "-n", 3, "-t", 1, "-r", 1, "-b", 2, "--no-probe")
-    assert kinds(found)[3:] == [("decode", 3, 1, 0, 2)]
+    assert kinds(found)[4:] == [("decode", 3, 1, 0, 2)]
     _, found = results(tools, "-p", 5, "-n", 0, "-t", 1, "-r", 1, "--no-probe")
-    assert kinds(found)[3:] == [("prefill", 5, 1, 0, 1)]
+    assert kinds(found)[4:] == [("prefill", 5, 1, 0, 1)]
 
 
 def test_one_token_has_a_speed(tools):
     _, found = results(tools, "-p", 0, "-n", 1, "-t", 1, "-r", 1, "-b", "1,2", "--no-probe")
-    assert kinds(found)[3:] == [("decode", 1, 1, 0, 1), ("decode", 1, 1, 0, 2)]
+    assert kinds(found)[4:] == [("decode", 1, 1, 0, 1), ("decode", 1, 1, 0, 2)]
 
 
 @pytest.mark.parametrize("flags, words", [(["-t", "257"], "-t: expected thread counts from 1 to 256"), (["-t", "0"], "-t: expected"),
@@ -76,3 +77,10 @@ def test_module_and_kernels(tools, tmp_path):
     assert machine["kernels"] == "scalar" and kinds(found)[-1] == ("decode", 2, 1, 0, 4)
     done = tools("ignis-bench", tools.model, "--module", tmp_path / "model.so", "-p", 0, "-n", 2, "-b", 5, "-t", 1, "--no-probe", expect=1)
     assert "sequence is 4, expected 0 to 3" in done.stderr.decode()
+
+
+def test_a_first_token_needs_no_packed_weights(tools):
+    run = lambda *more: json.loads(tools.text("ignis-run", tools.model, "-p", "Once upon a time", "--temp", "0", "--json", *more))
+    one, two = run("-n", "1"), run("-n", "2")
+    assert one["pack_seconds"] == 0 < two["pack_seconds"]
+    assert one["ids"] == two["ids"][:1]

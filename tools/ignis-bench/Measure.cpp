@@ -100,6 +100,9 @@ public:
       if (llvm::Error error = (*session)->feed(someIds(4, config.vocabulary, 1)))
         return error;
       add(report, "first_token", 4, threads, 0, {times.compile + times.load + now() - begin});
+      begin = now();
+      (*session)->prepare();
+      add(report, "pack", 0, threads, 0, {now() - begin});
       for (int64_t depth : options.depths) {
         if (llvm::Error error = speeds(**session, threads, depth, report))
           return error;

@@ -21,10 +21,10 @@ struct BenchOptions {
 };
 
 struct BenchResult {
-  std::string kind; ///< prefill, decode, load, compile or first_token
+  std::string kind; ///< prefill, decode, load, compile, first_token or pack
   int64_t tokens = 0, threads = 1, depth = 0, batch = 1;
   double median = 0, least = 0,
-         most = 0;           ///< tokens a second; of load, compile and first_token seconds
+         most = 0;           ///< tokens a second; of load, compile, first_token and pack seconds
   double bytesPerSecond = 0; ///< of decode: weights and cache read
   double share = 0;          ///< of the read bandwidth, 0 if it was not measured
   double macsPerSecond = 0;  ///< of prefill: multiply-adds of the linear layers

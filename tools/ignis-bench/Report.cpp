@@ -13,7 +13,8 @@ using namespace ignis;
 using namespace ignis::tools;
 
 static bool isTime(const BenchResult &result) {
-  return result.kind == "load" || result.kind == "compile" || result.kind == "first_token";
+  return result.kind == "load" || result.kind == "compile" || result.kind == "first_token" ||
+         result.kind == "pack";
 }
 
 static long long integer(int64_t value) { return static_cast<long long>(value); }

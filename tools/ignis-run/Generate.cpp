@@ -30,9 +30,9 @@ void reportSpeed(const generate::GenerateResult &result, const LoadTimes &times,
       static_cast<long long>(result.promptTokens), result.promptSeconds * 1e3,
       rate(result.promptTokens, result.promptSeconds), result.ids.size(),
       rate(result.decodedTokens, result.decodeSeconds), generate::toString(result.reason));
-  std::fprintf(stderr, "%s %.1f ms, load %.1f ms, %d thread%s\n",
+  std::fprintf(stderr, "%s %.1f ms, load %.1f ms, packing %.1f ms, %d thread%s\n",
                times.cached ? "compiled before, opened in" : "compile", times.compile * 1e3,
-               times.load * 1e3, threads, threads == 1 ? "" : "s");
+               times.load * 1e3, result.packSeconds * 1e3, threads, threads == 1 ? "" : "s");
 }
 
 std::string toJSON(const generate::GenerateResult &result, llvm::ArrayRef<int32_t> prompt,
@@ -48,6 +48,7 @@ std::string toJSON(const generate::GenerateResult &result, llvm::ArrayRef<int32_
                 {"tokens_per_second", rate(result.decodedTokens, result.decodeSeconds)},
                 {"compile_seconds", times.compile},
                 {"load_seconds", times.load},
+                {"pack_seconds", result.packSeconds},
                 {"cached", times.cached},
                 {"threads", threads}})
          << '\n';

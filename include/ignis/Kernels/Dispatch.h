@@ -43,8 +43,10 @@ enum class ActivationLayout : uint8_t {
 /// Packs `rowCount` rows of a Q8_0 tensor with k columns, as they lie in a GGUF file (blocks of a
 /// float16 scale and 32 signed values, 34 bytes, k / 32 of them a row), into ceil(rowCount / 16)
 /// groups at `groups`. Missing rows of the last group become zeros. Calls for different groups are
-/// independent, so threads may share a tensor by groups.
-using PackFunction = void (*)(const uint8_t *rows, int64_t rowCount, int64_t k, uint8_t *groups);
+/// independent, so threads may share a tensor by groups. `bypassCache`: what is written is not read
+/// soon, so that it need not displace what is in the caches (a hint).
+using PackFunction = void (*)(const uint8_t *rows, int64_t rowCount, int64_t k, uint8_t *groups,
+                              bool bypassCache);
 
 /// One implementation of all kernels.
 struct Variant {

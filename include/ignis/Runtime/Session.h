@@ -5,6 +5,9 @@
 // through their manifest alone and never sees a module. Errors are llvm::Error of the runtime's
 // side.
 //
+// Weights are packed before the second call of the module at the latest. A first one of few ids
+// computes from the file, which has its token sooner (WeightStore.h).
+//
 // A session holds one sequence, or, where the module has the entry point `batch`, as many as that
 // has caches: each with a position of its own, filled by feed() after select(), and decoded
 // together by step().
@@ -45,6 +48,9 @@ public:
                                                          std::shared_ptr<CompiledModel> model,
                                                          const SessionOptions &options);
   virtual ~Session() = default;
+
+  /// Packs the weights now, for whoever measures what comes next.
+  virtual void prepare() = 0;
 
   virtual int64_t context() const = 0; ///< positions the caches hold
   virtual int64_t chunk() const = 0;   ///< most rows of one call

@@ -35,6 +35,6 @@ struct Place {
 } // namespace
 
 void ignis::kernels::dotprod::pack(const uint8_t *rows, int64_t rowCount, int64_t k,
-                                   uint8_t *groups) {
+                                   uint8_t *groups, bool) {
   packRows<true>(rows, rowCount, k, groups, Place());
 }

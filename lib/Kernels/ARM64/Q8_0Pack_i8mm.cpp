@@ -29,6 +29,7 @@ struct Place {
 
 } // namespace
 
-void ignis::kernels::i8mm::pack(const uint8_t *rows, int64_t rowCount, int64_t k, uint8_t *groups) {
+void ignis::kernels::i8mm::pack(const uint8_t *rows, int64_t rowCount, int64_t k, uint8_t *groups,
+                                bool) {
   packRows<true>(rows, rowCount, k, groups, Place());
 }

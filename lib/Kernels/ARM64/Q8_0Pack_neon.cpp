@@ -23,6 +23,7 @@ struct Place {
 
 } // namespace
 
-void ignis::kernels::neon::pack(const uint8_t *rows, int64_t rowCount, int64_t k, uint8_t *groups) {
+void ignis::kernels::neon::pack(const uint8_t *rows, int64_t rowCount, int64_t k, uint8_t *groups,
+                                bool) {
   packRows<false>(rows, rowCount, k, groups, Place());
 }

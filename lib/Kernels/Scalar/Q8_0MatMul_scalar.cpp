@@ -59,8 +59,8 @@ void ignis::kernels::scalar::matvec_q8_0(const uint8_t *w, const uint8_t *a, con
   scalar::matmul_q8_0(w, a, bias, residual, y, 1, k, nBegin, nEnd, nEnd - nBegin);
 }
 
-void ignis::kernels::scalar::pack(const uint8_t *rows, int64_t rowCount, int64_t k,
-                                  uint8_t *groups) {
+void ignis::kernels::scalar::pack(const uint8_t *rows, int64_t rowCount, int64_t k, uint8_t *groups,
+                                  bool) {
   constexpr int64_t kFileBlock = 34;
   int64_t blocks = k / kBlock;
   int64_t paddedRows = (rowCount + kGroupRows - 1) / kGroupRows * kGroupRows;

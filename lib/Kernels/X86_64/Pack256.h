@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A transposition of 16 rows x 8 quads a block, as two of 8 x 8. Runs at load time over every
-// weight; the stores bypass the cache, which the packed weights would only wipe.
+// weight; those stores bypass the cache, which the packed weights would only wipe.
 
 #ifndef IGNIS_LIB_KERNELS_X86_64_PACK256_H
 #define IGNIS_LIB_KERNELS_X86_64_PACK256_H
@@ -15,9 +15,9 @@
 namespace ignis::kernels {
 namespace {
 
-IGNIS_INLINE void storeLine(uint8_t *p, __m256i v, bool aligned) {
+IGNIS_INLINE void storeLine(uint8_t *p, __m256i v, bool stream) {
   auto *out = reinterpret_cast<__m256i *>(p);
-  if (aligned)
+  if (stream)
     _mm256_stream_si256(out, v);
   else
     _mm256_storeu_si256(out, v);
@@ -50,8 +50,8 @@ IGNIS_INLINE void transpose(const uint8_t *const *rows, __m256i *lines) {
 
 /// One group from its rows' first blocks, as forEachGroup gives them.
 IGNIS_INLINE void packGroup(uint8_t *group, const uint8_t **sources, const int64_t *steps,
-                            int64_t blocks, __m256i flips) {
-  bool aligned = reinterpret_cast<uintptr_t>(group) % 32 == 0;
+                            int64_t blocks, __m256i flips, bool bypassCache) {
+  bool stream = bypassCache && reinterpret_cast<uintptr_t>(group) % 32 == 0;
   for (int64_t b = 0; b < blocks; ++b) {
     uint8_t *quads = group + quadsOffset(b);
     __m256i lines[2][8];
@@ -61,24 +61,27 @@ IGNIS_INLINE void packGroup(uint8_t *group, const uint8_t **sources, const int64
     for (int i = 0; i < kQuadLines; ++i)
 #pragma GCC unroll 2
       for (int h = 0; h < 2; ++h)
-        storeLine(quads + i * kLine + h * 32, _mm256_xor_si256(lines[h][i], flips), aligned);
+        storeLine(quads + i * kLine + h * 32, _mm256_xor_si256(lines[h][i], flips), stream);
     alignas(32) uint8_t scales[32];
     for (int64_t r = 0; r < kGroupRows; ++r) {
       __builtin_memcpy(scales + 2 * r, sources[r], 2);
       sources[r] += steps[r];
     }
     storeLine(group + scalesOffset(b, blocks),
-              _mm256_load_si256(reinterpret_cast<const __m256i *>(scales)), aligned);
+              _mm256_load_si256(reinterpret_cast<const __m256i *>(scales)), stream);
   }
 }
 
 /// The PackFunction; every value byte is stored xor `flip` (0x80: q + 128).
 template <int flip>
-IGNIS_INLINE void packRows(const uint8_t *rows, int64_t rowCount, int64_t k, uint8_t *groups) {
+IGNIS_INLINE void packRows(const uint8_t *rows, int64_t rowCount, int64_t k, uint8_t *groups,
+                           bool bypassCache) {
   const __m256i flips = _mm256_set1_epi8(char(flip));
   forEachGroup(rows, rowCount, k, groups,
-               [&](uint8_t *group, const uint8_t **sources, const int64_t *steps) __attribute__((
-                   always_inline)) { packGroup(group, sources, steps, k / kBlock, flips); });
+               [&](uint8_t *group, const uint8_t **sources, const int64_t *steps)
+                   __attribute__((always_inline)) {
+                     packGroup(group, sources, steps, k / kBlock, flips, bypassCache);
+                   });
   _mm_sfence();
 }
 

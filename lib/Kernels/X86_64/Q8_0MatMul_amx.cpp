@@ -293,6 +293,7 @@ void ignis::kernels::amx::round_q8_0(const float *x, uint8_t *a, int64_t rows, i
   avx512vnni::round_q8_0(x, a, rows, k, kBegin, kEnd, xStride);
 }
 
-void ignis::kernels::amx::pack(const uint8_t *rows, int64_t rowCount, int64_t k, uint8_t *groups) {
-  avx512vnni::pack(rows, rowCount, k, groups);
+void ignis::kernels::amx::pack(const uint8_t *rows, int64_t rowCount, int64_t k, uint8_t *groups,
+                               bool bypassCache) {
+  avx512vnni::pack(rows, rowCount, k, groups, bypassCache);
 }

@@ -10,6 +10,7 @@
 
 using namespace ignis::kernels;
 
-void ignis::kernels::avx2::pack(const uint8_t *rows, int64_t rowCount, int64_t k, uint8_t *groups) {
-  packRows<0>(rows, rowCount, k, groups);
+void ignis::kernels::avx2::pack(const uint8_t *rows, int64_t rowCount, int64_t k, uint8_t *groups,
+                                bool bypassCache) {
+  packRows<0>(rows, rowCount, k, groups, bypassCache);
 }

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Writes WeightLayout::QuadsUnsigned: a transposition of 16 rows x 8 quads a block. Runs at load
-// time over every weight, so it has to keep up with memory; the stores bypass the cache, which the
-// packed weights would only wipe.
+// time over every weight, so it has to keep up with memory; those stores bypass the cache, which
+// the packed weights would only wipe.
 
 #include "../PackGroups.h"
 #include "Quads.h"
@@ -43,13 +43,13 @@ IGNIS_INLINE void transpose(const uint8_t *const *rows, int64_t offset, __m512i 
 }
 
 IGNIS_INLINE void packBlock(const uint8_t *const *rows, uint8_t *quads, uint8_t *scales,
-                            bool aligned) {
+                            bool stream) {
   __m512i lines[8];
   transpose(rows, 2, lines);
   transpose(rows, 18, lines + 4);
   auto *out = reinterpret_cast<__m512i *>(quads);
   for (int i = 0; i < 8; ++i)
-    if (aligned)
+    if (stream)
       _mm512_stream_si512(out + i, lines[i]);
     else
       _mm512_storeu_si512(out + i, lines[i]);
@@ -59,17 +59,17 @@ IGNIS_INLINE void packBlock(const uint8_t *const *rows, uint8_t *quads, uint8_t 
 
 /// One group from its rows' first blocks, as forEachGroup gives them.
 IGNIS_INLINE void packGroup(uint8_t *group, const uint8_t **sources, const int64_t *steps,
-                            int64_t blocks) {
-  bool aligned = reinterpret_cast<uintptr_t>(group) % 64 == 0;
+                            int64_t blocks, bool bypassCache) {
+  bool stream = bypassCache && reinterpret_cast<uintptr_t>(group) % 64 == 0;
   // The scales of a pair share a line: collect it, then write it in one go.
   alignas(64) uint8_t scales[kLine];
   for (int64_t b = 0; b < blocks; ++b) {
     uint8_t *quads = group + quadsOffset(b);
-    packBlock(sources, quads, scales + b % 2 * 32, aligned);
+    packBlock(sources, quads, scales + b % 2 * 32, stream);
     if (b % 2 == 1) {
       __m512i line = _mm512_load_si512(scales);
       auto *out = reinterpret_cast<__m512i *>(group + scalesOffset(b - 1, blocks));
-      if (aligned)
+      if (stream)
         _mm512_stream_si512(out, line);
       else
         _mm512_storeu_si512(out, line);
@@ -85,10 +85,10 @@ IGNIS_INLINE void packGroup(uint8_t *group, const uint8_t **sources, const int64
 } // namespace
 
 void ignis::kernels::avx512vnni::pack(const uint8_t *rows, int64_t rowCount, int64_t k,
-                                      uint8_t *groups) {
+                                      uint8_t *groups, bool bypassCache) {
   int64_t blocks = k / kBlock;
   forEachGroup(rows, rowCount, k, groups,
-               [&](uint8_t *group, const uint8_t **sources, const int64_t *steps)
-                   __attribute__((always_inline)) { packGroup(group, sources, steps, blocks); });
+               [&](uint8_t *group, const uint8_t **sources, const int64_t *steps) __attribute__((
+                   always_inline)) { packGroup(group, sources, steps, blocks, bypassCache); });
   _mm_sfence();
 }

@@ -11,6 +11,6 @@
 using namespace ignis::kernels;
 
 void ignis::kernels::avxvnni::pack(const uint8_t *rows, int64_t rowCount, int64_t k,
-                                   uint8_t *groups) {
-  packRows<0x80>(rows, rowCount, k, groups);
+                                   uint8_t *groups, bool bypassCache) {
+  packRows<0x80>(rows, rowCount, k, groups, bypassCache);
 }

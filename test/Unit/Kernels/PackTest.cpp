@@ -66,7 +66,8 @@ TEST(Pack, GroupRangesAddUp) {
     Buffer whole = packed(*v, file, n, k), parts(packedBytes(n, k));
     for (int64_t row : {48, 0, 64}) { // three calls, out of order
       int64_t count = row == 48 ? 16 : row == 0 ? 48 : 11;
-      v->pack(file.data() + row * rowBytes, count, k, parts.bytes() + packedBytes(row, k));
+      v->pack(file.data() + row * rowBytes, count, k, parts.bytes() + packedBytes(row, k),
+              row == 48);
     }
     EXPECT_EQ(std::memcmp(whole.bytes(), parts.bytes(), whole.size), 0) << v->name;
   }
