@@ -171,7 +171,7 @@ private:
   }
 
   uint8_t *allocate(int64_t size) {
-    auto mapping = Mapping::create(size, true, "a buffer");
+    auto mapping = Mapping::create(size, Mapping::HugePages::Now, "a buffer");
     if (!mapping)
       stop(llvm::toString(mapping.takeError()));
     memory.push_back(std::move(*mapping));

@@ -5,9 +5,14 @@
 
 #include "ignis/Runtime/Mapping.h"
 
+#include "ignis/GGUF/File.h"
+
+#include "llvm/ADT/STLExtras.h"
+
 #include <cerrno>
 #include <cstring>
 #include <sys/mman.h>
+#include <vector>
 
 using namespace ignis::runtime;
 
@@ -18,12 +23,12 @@ Mapping::~Mapping() {
     munmap(base, length);
 }
 
-llvm::Expected<Mapping> Mapping::create(int64_t bytes, bool huge, const char *what) {
+llvm::Expected<Mapping> Mapping::create(int64_t bytes, HugePages huge, const char *what) {
   Mapping mapping;
   if (bytes <= 0)
     return mapping;
-  huge = huge && static_cast<uint64_t>(bytes) >= kHugePage;
-  uint64_t length = static_cast<uint64_t>(bytes) + (huge ? kHugePage : 0);
+  bool large = huge != HugePages::None && static_cast<uint64_t>(bytes) >= kHugePage;
+  uint64_t length = static_cast<uint64_t>(bytes) + (large ? kHugePage : 0);
   void *base = mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (base == MAP_FAILED)
     return llvm::createStringError(std::string("cannot get ") + std::to_string(bytes) +
@@ -32,12 +37,30 @@ llvm::Expected<Mapping> Mapping::create(int64_t bytes, bool huge, const char *wh
   mapping.length = length;
   mapping.bytes = bytes;
   auto address = reinterpret_cast<uintptr_t>(base);
-  if (huge)
+  if (large)
     address = (address + kHugePage - 1) / kHugePage * kHugePage;
   mapping.aligned = reinterpret_cast<uint8_t *>(address);
 #ifdef MADV_HUGEPAGE
-  if (huge)
-    madvise(mapping.aligned, static_cast<size_t>(bytes), MADV_HUGEPAGE);
+  if (large)
+    madvise(mapping.aligned, static_cast<size_t>(bytes),
+            huge == HugePages::Now ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 #endif
   return mapping;
+}
+
+void Mapping::useHugePages() {
+#ifdef MADV_HUGEPAGE
+  auto end = static_cast<uint64_t>(bytes);
+  if (end < kHugePage)
+    return;
+  madvise(aligned, end, MADV_HUGEPAGE);
+#ifndef MADV_COLLAPSE
+  constexpr int MADV_COLLAPSE = 25; // Linux 6.1; an error before, and then nothing changes.
+#endif
+  std::vector<unsigned char> resident(kHugePage / gguf::pageSize());
+  for (uint64_t at = 0; at + kHugePage <= end; at += kHugePage)
+    if (mincore(aligned + at, kHugePage, resident.data()) == 0 &&
+        llvm::any_of(resident, [](unsigned char page) { return page & 1; }))
+      madvise(aligned + at, kHugePage, MADV_COLLAPSE);
+#endif
 }

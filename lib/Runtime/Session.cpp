@@ -61,8 +61,8 @@ public:
       return llvm::createStringError("cannot get memory for " +
                                      std::to_string(manifest.scratchBytes) +
                                      " bytes of scratch a thread");
-    llvm::Expected<Mapping> mapping =
-        Mapping::create(std::max<int64_t>(manifest.arenaBytes, 64), true, "the arena");
+    llvm::Expected<Mapping> mapping = Mapping::create(std::max<int64_t>(manifest.arenaBytes, 64),
+                                                      Mapping::HugePages::Now, "the arena");
     if (!mapping)
       return mapping.takeError();
     arena = std::move(*mapping);
@@ -83,7 +83,14 @@ public:
     return llvm::Error::success();
   }
 
-  void prepare() override { weights->pack(team->threads()); }
+  void prepare() override {
+    if (prepared)
+      return;
+    prepared = true;
+    weights->pack(team->threads());
+    for (auto &[role, buffer] : buffers)
+      buffer.useHugePages();
+  }
 
   int64_t context() const override { return positions; }
   int64_t chunk() const override {
@@ -281,7 +288,8 @@ private:
     Mapping &buffer = buffers[argument.role];
     if (buffer.size() >= argument.bytes)
       return llvm::Error::success();
-    llvm::Expected<Mapping> mapping = Mapping::create(argument.bytes, true, "caches and tables");
+    llvm::Expected<Mapping> mapping =
+        Mapping::create(argument.bytes, Mapping::HugePages::Later, "caches and tables");
     if (!mapping)
       return mapping.takeError();
     buffer = std::move(*mapping);
@@ -411,7 +419,7 @@ private:
               *batch = nullptr;
   std::map<std::string, IgnisEntry> functions;
   std::unique_ptr<WeightStore> weights;
-  bool called = false; ///< some entry has run
+  bool called = false, prepared = false; ///< called: some entry has run
   Mapping arena;
   std::map<Role, Mapping> buffers;
   std::vector<int32_t> tokens, rowPositions, rowSequences;

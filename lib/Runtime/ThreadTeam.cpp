@@ -65,9 +65,10 @@ public:
   bool initialise(int wanted, int64_t slotCount, int64_t scratchBytes) {
     auto page = static_cast<int64_t>(gguf::pageSize());
     int64_t perThread = (scratchBytes + page - 1) / page * page + page; // Threads share no page.
-    auto scratchMapping = Mapping::create(perThread * wanted, false, "scratch");
-    auto slotMapping = Mapping::create(
-        (slotCount + 1) * static_cast<int64_t>(sizeof(IgnisSlot)) + 128, false, "counters");
+    auto scratchMapping = Mapping::create(perThread * wanted, Mapping::HugePages::None, "scratch");
+    auto slotMapping =
+        Mapping::create((slotCount + 1) * static_cast<int64_t>(sizeof(IgnisSlot)) + 128,
+                        Mapping::HugePages::None, "counters");
     if (!scratchMapping || !slotMapping) {
       llvm::consumeError(scratchMapping.takeError());
       llvm::consumeError(slotMapping.takeError());

@@ -9,6 +9,7 @@
 #include "ignis/Runtime/ThreadTeam.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/Compiler.h"
 
 #include <array>
 #include <atomic>
@@ -32,11 +33,11 @@ Registry &registry() {
   static Registry instance;
   return instance;
 }
-std::atomic<int> sessionsWithUnpackedWeights{0};
+alignas(128) std::atomic<int> sessionsWithUnpackedWeights{0}; // Read by every call of a kernel.
+
+bool anyUnpacked() { return sessionsWithUnpackedWeights.load(std::memory_order_relaxed) != 0; }
 
 const UnpackedWeights *findUnpacked(const uint8_t *weights) {
-  if (sessionsWithUnpackedWeights.load(std::memory_order_relaxed) == 0)
-    return nullptr;
   std::shared_lock lock(registry().mutex);
   for (const UnpackedWeights *session : registry().sessions)
     if (session->contains(weights))
@@ -216,26 +217,47 @@ void UnpackedWeights::matmul(const uint8_t *w, const uint8_t *a, const float *bi
 
 namespace {
 constexpr size_t kMostVariants = 16;
-std::array<std::atomic<const kernels::KernelTable *>, kMostVariants> tables;
+alignas(128) std::array<std::atomic<const kernels::KernelTable *>, kMostVariants> tables;
+
+const kernels::KernelTable &tableOf(size_t index) {
+  return *tables[index].load(std::memory_order_relaxed);
+}
+
+LLVM_ATTRIBUTE_NOINLINE void matvecPerhapsUnpacked(size_t index, const uint8_t *w, const uint8_t *a,
+                                                   const float *bias, const float *residual,
+                                                   float *y, int64_t k, int64_t nBegin,
+                                                   int64_t nEnd) {
+  if (const UnpackedWeights *unpacked = findUnpacked(w))
+    unpacked->matvec(w, a, bias, residual, y, k, nBegin, nEnd);
+  else
+    tableOf(index).matvec_q8_0(w, a, bias, residual, y, k, nBegin, nEnd);
+}
+
+LLVM_ATTRIBUTE_NOINLINE void matmulPerhapsUnpacked(size_t index, const uint8_t *w, const uint8_t *a,
+                                                   const float *bias, const float *residual,
+                                                   float *y, int64_t rows, int64_t k,
+                                                   int64_t nBegin, int64_t nEnd, int64_t yStride) {
+  if (const UnpackedWeights *unpacked = findUnpacked(w))
+    unpacked->matmul(w, a, bias, residual, y, rows, k, nBegin, nEnd, yStride);
+  else
+    tableOf(index).matmul_q8_0(w, a, bias, residual, y, rows, k, nBegin, nEnd, yStride);
+}
 
 /// The kernels of the variant number `index`: a function each, because a kernel gets no context.
+/// When all is packed, a look at the count and a jump.
 template <size_t index> struct Deferring {
   static void matvec(const uint8_t *w, const uint8_t *a, const float *bias, const float *residual,
                      float *y, int64_t k, int64_t nBegin, int64_t nEnd) {
-    if (const UnpackedWeights *unpacked = findUnpacked(w))
-      return unpacked->matvec(w, a, bias, residual, y, k, nBegin, nEnd);
-    tables[index]
-        .load(std::memory_order_relaxed)
-        ->matvec_q8_0(w, a, bias, residual, y, k, nBegin, nEnd);
+    if (LLVM_UNLIKELY(anyUnpacked()))
+      return matvecPerhapsUnpacked(index, w, a, bias, residual, y, k, nBegin, nEnd);
+    return tableOf(index).matvec_q8_0(w, a, bias, residual, y, k, nBegin, nEnd);
   }
   static void matmul(const uint8_t *w, const uint8_t *a, const float *bias, const float *residual,
                      float *y, int64_t rows, int64_t k, int64_t nBegin, int64_t nEnd,
                      int64_t yStride) {
-    if (const UnpackedWeights *unpacked = findUnpacked(w))
-      return unpacked->matmul(w, a, bias, residual, y, rows, k, nBegin, nEnd, yStride);
-    tables[index]
-        .load(std::memory_order_relaxed)
-        ->matmul_q8_0(w, a, bias, residual, y, rows, k, nBegin, nEnd, yStride);
+    if (LLVM_UNLIKELY(anyUnpacked()))
+      return matmulPerhapsUnpacked(index, w, a, bias, residual, y, rows, k, nBegin, nEnd, yStride);
+    return tableOf(index).matmul_q8_0(w, a, bias, residual, y, rows, k, nBegin, nEnd, yStride);
   }
 };
 

@@ -76,7 +76,8 @@ llvm::Expected<WeightStore> WeightStore::create(const gguf::File &file, const Ma
   }
   if (total && !variant)
     return llvm::createStringError("the module wants packed weights but no kernels were chosen");
-  llvm::Expected<Mapping> mapping = Mapping::create(total, hugePages, "weights");
+  llvm::Expected<Mapping> mapping = Mapping::create(
+      total, hugePages ? Mapping::HugePages::Now : Mapping::HugePages::None, "weights");
   if (!mapping)
     return mapping.takeError();
   store.packed = std::move(*mapping);

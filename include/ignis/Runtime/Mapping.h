@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Caches, arena and packed weights: zero pages that become resident when they are touched, in huge
-// pages where the system has them.
+// pages where the system has them. Those are faster to read and slower to get: a cache of which a
+// short prompt fills little has them later.
 
 #ifndef IGNIS_RUNTIME_MAPPING_H
 #define IGNIS_RUNTIME_MAPPING_H
@@ -27,9 +28,13 @@ public:
   }
   ~Mapping();
 
-  /// `bytes` zero bytes on a 64-byte boundary at least; on a boundary of 2 MiB with `huge`. `what`
-  /// stands in the error.
-  static llvm::Expected<Mapping> create(int64_t bytes, bool huge, const char *what);
+  enum class HugePages { None, Now, Later };
+  /// `bytes` zero bytes on a 64-byte boundary at least; on a boundary of 2 MiB with huge pages, now
+  /// or later. `what` stands in the error.
+  static llvm::Expected<Mapping> create(int64_t bytes, HugePages huge, const char *what);
+
+  /// Huge pages from now on, for what is resident already too. What the memory holds stays.
+  void useHugePages();
 
   uint8_t *data() const { return aligned; }
   int64_t size() const { return bytes; }

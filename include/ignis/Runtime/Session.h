@@ -49,7 +49,7 @@ public:
                                                          const SessionOptions &options);
   virtual ~Session() = default;
 
-  /// Packs the weights now, for whoever measures what comes next.
+  /// Packs the weights and gives the caches huge pages now, for whoever measures what comes next.
   virtual void prepare() = 0;
 
   virtual int64_t context() const = 0; ///< positions the caches hold
