@@ -200,8 +200,8 @@ private:
                     static_cast<size_t>(argument.bytes));
     }
     slots.resize(static_cast<size_t>(description.slots) + 1);
-    frame = {weights.data(), slots.data(),    0, 0, 1, arena, allocate(manifest.scratchBytes + 64),
-             nullptr,        arguments.data()};
+    frame = {weights.data(), slots.data(),     0, 0, 1, arena, allocate(manifest.scratchBytes + 64),
+             nullptr,        arguments.data(), 0};
   }
 
   std::unique_ptr<CompiledModel> model;
