@@ -48,71 +48,110 @@ IGNIS_INLINE void roundBlock(const float *x, uint8_t *block) {
   __builtin_memcpy(block + 36, &start, 4);
 }
 
-constexpr int64_t kTogether = 4;
+constexpr int64_t kFour = 4;             // neighbouring blocks, whose reductions share registers
+constexpr int64_t kTogether = 4 * kFour; // blocks whose scales share a register
 
-/// Four blocks: reductions, divisions and packing are shared. On Zen 4 5.2 instead of 3.2 G
-/// values/s (ignis-kernel-benchmark --benchmark_filter=round/avx512vnni).
-IGNIS_INLINE void roundFour(const float *x, uint8_t *blocks) {
-  __m512 v[2 * kTogether], most[kTogether];
+/// Quarter b of the result: four values, the greatest of which is that of block b's magnitudes.
+IGNIS_INLINE __m512 greatestOfFour(const float *x) {
+  __m512 most[kFour];
 #pragma GCC unroll 4
-  for (int b = 0; b < kTogether; ++b) {
-    v[2 * b] = _mm512_loadu_ps(x + b * kBlock);
-    v[2 * b + 1] = _mm512_loadu_ps(x + b * kBlock + 16);
-    most[b] = _mm512_max_ps(_mm512_abs_ps(v[2 * b]), _mm512_abs_ps(v[2 * b + 1]));
-  }
-  // Halves to halves, quarters to quarters, then inside quarters: quarter b has block b's maximum.
+  for (int b = 0; b < kFour; ++b)
+    most[b] = _mm512_max_ps(_mm512_abs_ps(_mm512_loadu_ps(x + b * kBlock)),
+                            _mm512_abs_ps(_mm512_loadu_ps(x + b * kBlock + 16)));
+  // Halves to halves, then quarters to quarters.
   __m512 ab = _mm512_max_ps(_mm512_shuffle_f32x4(most[0], most[1], 0x44),
                             _mm512_shuffle_f32x4(most[0], most[1], 0xee));
   __m512 cd = _mm512_max_ps(_mm512_shuffle_f32x4(most[2], most[3], 0x44),
                             _mm512_shuffle_f32x4(most[2], most[3], 0xee));
-  __m512 all =
-      _mm512_max_ps(_mm512_shuffle_f32x4(ab, cd, 0x88), _mm512_shuffle_f32x4(ab, cd, 0xdd));
-  all = _mm512_max_ps(all, _mm512_permute_ps(all, 0x4e));
-  all = _mm512_max_ps(all, _mm512_permute_ps(all, 0xb1));
-  __m128 amax = _mm512_castps512_ps128(_mm512_permutexvar_ps(
-      _mm512_setr_epi32(0, 4, 8, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0), all));
-  __mmask8 some = _mm_cmp_ps_mask(amax, _mm_set1_ps(0x1p-100f), _CMP_GE_OQ);
-  __m128 d = _mm_maskz_div_ps(some, amax, _mm_set1_ps(127));
-  __m128 inverse = _mm_maskz_div_ps(some, _mm_set1_ps(1), d);
-  __m512i n[2 * kTogether];
-  __m512 inverses = _mm512_broadcast_f32x4(inverse);
-#pragma GCC unroll 4
-  for (int b = 0; b < kTogether; ++b) {
-    __m512 factor = _mm512_permutexvar_ps(_mm512_set1_epi32(b), inverses);
-    n[2 * b] = _mm512_cvtps_epi32(_mm512_mul_ps(v[2 * b], factor));
-    n[2 * b + 1] = _mm512_cvtps_epi32(_mm512_mul_ps(v[2 * b + 1], factor));
-  }
+  return _mm512_max_ps(_mm512_shuffle_f32x4(ab, cd, 0x88), _mm512_shuffle_f32x4(ab, cd, 0xdd));
+}
+
+/// Two neighbouring blocks times their factors, as bytes.
+IGNIS_INLINE __m512i roundPair(const float *x, float first, float second) {
+  __m512 f0 = _mm512_set1_ps(first), f1 = _mm512_set1_ps(second);
+  __m512i n0 = _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_loadu_ps(x), f0));
+  __m512i n1 = _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_loadu_ps(x + 16), f0));
+  __m512i n2 = _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_loadu_ps(x + 32), f1));
+  __m512i n3 = _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_loadu_ps(x + 48), f1));
   // Packing works within quarters: a permutation puts the quads of two blocks in order.
   const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-  __m512i sums[2], zero = _mm512_setzero_si512();
+  return _mm512_permutexvar_epi32(
+      order, _mm512_packs_epi16(_mm512_packs_epi32(n0, n1), _mm512_packs_epi32(n2, n3)));
+}
+
+/// Sums of neighbours among eight 64-bit lanes of each, as 32-bit lanes: in quarter i the values a,
+/// b, c, d of sums over its two lanes.
+IGNIS_INLINE __m512i addNeighbours(__m512i a, __m512i b, __m512i c, __m512i d) {
+  __m512i ab = _mm512_or_si512(a, _mm512_slli_epi64(b, 32));
+  __m512i cd = _mm512_or_si512(c, _mm512_slli_epi64(d, 32));
+  return _mm512_add_epi32(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd));
+}
+
+/// Up to sixteen blocks, four neighbours each: block q of four f has its scale in lane 4 q + f.
+struct Sixteen {
+  const float *x[4];
+  uint8_t *to[4];
+  alignas(64) float scales[kTogether], inverses[kTogether];
+};
+
+template <int fours> IGNIS_INLINE void findScales(Sixteen &blocks) {
+  __m512 most[4];
+#pragma GCC unroll 4
+  for (int f = 0; f < 4; ++f)
+    most[f] = f < fours ? greatestOfFour(blocks.x[f]) : _mm512_setzero_ps();
+  __m512 m01 =
+      _mm512_max_ps(_mm512_unpacklo_ps(most[0], most[1]), _mm512_unpackhi_ps(most[0], most[1]));
+  __m512 m23 =
+      _mm512_max_ps(_mm512_unpacklo_ps(most[2], most[3]), _mm512_unpackhi_ps(most[2], most[3]));
+  auto pairs = [](__m512 v) __attribute__((always_inline)) { return _mm512_castps_pd(v); };
+  __m512 amax = _mm512_max_ps(_mm512_castpd_ps(_mm512_unpacklo_pd(pairs(m01), pairs(m23))),
+                              _mm512_castpd_ps(_mm512_unpackhi_pd(pairs(m01), pairs(m23))));
+  __mmask16 some = _mm512_cmp_ps_mask(amax, _mm512_set1_ps(0x1p-100f), _CMP_GE_OQ);
+  __m512 d = _mm512_maskz_div_ps(some, amax, _mm512_set1_ps(127));
+  _mm512_store_ps(blocks.scales, d);
+  _mm512_store_ps(blocks.inverses, _mm512_maskz_div_ps(some, _mm512_set1_ps(1), d));
+}
+
+template <int fours> IGNIS_INLINE void writeRecords(const Sixteen &blocks) {
+  const float *inverse = blocks.inverses;
+  __m512i sums[2][4], zero = _mm512_setzero_si512(), offset = _mm512_set1_epi8(-128);
+#pragma GCC unroll 4
+  for (int f = 0; f < 4; ++f)
 #pragma GCC unroll 2
-  for (int p = 0; p < 2; ++p) {
-    const __m512i *m = n + 4 * p;
-    __m512i q = _mm512_permutexvar_epi32(
-        order, _mm512_packs_epi16(_mm512_packs_epi32(m[0], m[1]), _mm512_packs_epi32(m[2], m[3])));
-    uint8_t *to = blocks + 2 * p * kRecordBlock;
-    _mm256_storeu_si256(reinterpret_cast<__m256i *>(to), _mm512_castsi512_si256(q));
-    _mm256_storeu_si256(reinterpret_cast<__m256i *>(to + kRecordBlock),
-                        _mm512_extracti64x4_epi64(q, 1));
-    sums[p] = _mm512_sad_epu8(_mm512_xor_si512(q, _mm512_set1_epi8(-128)), zero);
-  }
-  // Sums of q + 128, as quarters: blocks 0 and 2, the same, blocks 1 and 3, the same.
-  __m512i sum = _mm512_add_epi64(_mm512_unpacklo_epi64(sums[0], sums[1]),
-                                 _mm512_unpackhi_epi64(sums[0], sums[1]));
-  sum = _mm512_add_epi64(sum, _mm512_shuffle_i64x2(sum, sum, 0xb1));
-  __m128i four = _mm512_castsi512_si128(_mm512_permutexvar_epi32(
-      _mm512_setr_epi32(0, 8, 2, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0), sum));
-  __m128i start = _mm_sub_epi32(_mm_set1_epi32(128 * 32 * 128), _mm_slli_epi32(four, 7));
-  // Scale and start of a block are neighbours.
-  __m128i low = _mm_unpacklo_epi32(_mm_castps_si128(d), start);
-  __m128i high = _mm_unpackhi_epi32(_mm_castps_si128(d), start);
-  const __m128i pairs[2] = {low, high};
-#pragma GCC unroll 2
-  for (int p = 0; p < 2; ++p) {
-    int64_t first = _mm_cvtsi128_si64(pairs[p]), second = _mm_extract_epi64(pairs[p], 1);
-    __builtin_memcpy(blocks + 2 * p * kRecordBlock + 32, &first, 8);
-    __builtin_memcpy(blocks + (2 * p + 1) * kRecordBlock + 32, &second, 8);
-  }
+    for (int p = 0; p < 2; ++p) {
+      if (f >= fours) {
+        sums[p][f] = zero;
+        continue;
+      }
+      __m512i q =
+          roundPair(blocks.x[f] + 2 * p * kBlock, inverse[8 * p + f], inverse[8 * p + 4 + f]);
+      uint8_t *block = blocks.to[f] + 2 * p * kRecordBlock;
+      _mm256_storeu_si256(reinterpret_cast<__m256i *>(block), _mm512_castsi512_si256(q));
+      _mm256_storeu_si256(reinterpret_cast<__m256i *>(block + kRecordBlock),
+                          _mm512_extracti64x4_epi64(q, 1));
+      sums[p][f] = _mm512_sad_epu8(_mm512_xor_si512(q, offset), zero); // of q + 128
+    }
+  // Quarters 0 and 1 are a pair's first block, 2 and 3 its second.
+  __m512i first = addNeighbours(sums[0][0], sums[0][1], sums[0][2], sums[0][3]);
+  __m512i second = addNeighbours(sums[1][0], sums[1][1], sums[1][2], sums[1][3]);
+  __m512i sum = _mm512_add_epi32(_mm512_shuffle_i64x2(first, second, 0x88),
+                                 _mm512_shuffle_i64x2(first, second, 0xdd));
+  __m512i start = _mm512_sub_epi32(_mm512_set1_epi32(128 * 32 * 128), _mm512_slli_epi32(sum, 7));
+  // Scale and start of a block are neighbours: fours 0 and 1 of each quarter, then 2 and 3.
+  alignas(64) uint64_t ends[2][8];
+  __m512i scales = _mm512_load_si512(blocks.scales);
+  _mm512_store_si512(ends[0], _mm512_unpacklo_epi32(scales, start));
+  _mm512_store_si512(ends[1], _mm512_unpackhi_epi32(scales, start));
+#pragma GCC unroll 4
+  for (int f = 0; f < fours; ++f)
+#pragma GCC unroll 4
+    for (int b = 0; b < kFour; ++b)
+      __builtin_memcpy(blocks.to[f] + b * kRecordBlock + 32, &ends[f / 2][2 * b + f % 2], 8);
+}
+
+template <int fours> IGNIS_INLINE void roundFours(Sixteen &blocks) {
+  findScales<fours>(blocks);
+  writeRecords<fours>(blocks);
 }
 
 } // namespace
@@ -120,13 +159,43 @@ IGNIS_INLINE void roundFour(const float *x, uint8_t *blocks) {
 void ignis::kernels::avx512vnni::round_q8_0(const float *x, uint8_t *a, int64_t rows, int64_t k,
                                             int64_t kBegin, int64_t kEnd, int64_t xStride) {
   RoundRuns runs(rows, k, kBegin, kEnd, xStride);
-  for (int64_t run = 0; run < runs.count; ++run) {
-    const float *from = x + run * xStride;
-    uint8_t *to = a + runs.offset + run * runs.stride;
-    int64_t b = 0;
-    for (; b + kTogether <= runs.blocks; b += kTogether)
-      roundFour(from + b * kBlock, to + b * kRecordBlock);
-    for (; b < runs.blocks; ++b)
-      roundBlock(from + b * kBlock, to + b * kRecordBlock);
+  int64_t fours = runs.blocks / kFour, total = runs.count * fours, run = 0, four = 0;
+  Sixteen stages[2];
+  // Fours of one run after the other.
+  auto take = [&](Sixteen &blocks, int64_t count) __attribute__((always_inline)) {
+    for (int64_t f = 0; f < count; ++f) {
+      blocks.x[f] = x + run * xStride + four * kFour * kBlock;
+      blocks.to[f] = a + runs.offset + run * runs.stride + four * kFour * kRecordBlock;
+      if (++four == fours) {
+        four = 0;
+        ++run;
+      }
+    }
+  };
+  // Scales of the next sixteen blocks are found beside the bytes of these: the chain from maximum
+  // to division is longer than what the processor looks ahead.
+  int64_t sixteens = total / 4;
+  for (int64_t i = 0; i <= sixteens && sixteens; ++i) {
+    if (i < sixteens) {
+      take(stages[i % 2], 4);
+      findScales<4>(stages[i % 2]);
+    }
+    if (i > 0)
+      writeRecords<4>(stages[(i - 1) % 2]);
   }
+  take(stages[0], total % 4);
+  switch (total % 4) {
+  case 1:
+    roundFours<1>(stages[0]);
+    break;
+  case 2:
+    roundFours<2>(stages[0]);
+    break;
+  case 3:
+    roundFours<3>(stages[0]);
+  }
+  for (run = 0; run < runs.count; ++run)
+    for (int64_t b = fours * kFour; b < runs.blocks; ++b)
+      roundBlock(x + run * xStride + b * kBlock,
+                 a + runs.offset + run * runs.stride + b * kRecordBlock);
 }
