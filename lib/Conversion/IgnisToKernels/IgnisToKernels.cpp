@@ -195,10 +195,14 @@ Value ignis::lowerKernelLinearSwiglu(Emitter &e, LinearSwigluOp op) {
       e.forLoop(e.index(0), tileRows, 1, [&](Value row) {
         Value outRow = block.rowBegin ? e.addI(row, block.rowBegin) : row;
         if (rounded && !oneRow) {
-          Value record = offset(e, recordAt(e, e.pointer(op.getOut()), outRow, n),
-                                e.mulI(arith::DivUIOp::create(e, begin, e.index(4)), 5), e.getI8Type());
+          Value record =
+              offset(e, recordAt(e, e.pointer(op.getOut()), outRow, n),
+                     e.mulI(arith::DivUIOp::create(e, begin, e.index(4)), 5), e.getI8Type());
           for (int64_t at = 0; at < tile.columns * 5 / 4 + 63; at += 64)
-            LLVM::Prefetch::create(e, offset(e, record, e.index(std::min(at, tile.columns * 5 / 4 - 1)), e.getI8Type()), 1, 3, 1);
+            LLVM::Prefetch::create(
+                e,
+                offset(e, record, e.index(std::min(at, tile.columns * 5 / 4 - 1)), e.getI8Type()),
+                1, 3, 1);
         }
         forEachStrip(e, columns, n, [&](Value column, int64_t lanes) {
           Value v = e.mul(e.silu(e.load(gateTile, {row, column}, lanes)),

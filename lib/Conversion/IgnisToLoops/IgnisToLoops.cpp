@@ -59,7 +59,7 @@ private:
     memref::StoreOp::create(e, value, memref, indices);
   }
   Value exp(Value x) { // By way of one lane of the generated exponential.
-    Value lane = e.exp(e.broadcast(x, 1), /*flush=*/false);
+    Value lane = e.exp(e.broadcast(x, 1));
     return vector::ExtractOp::create(e, lane, ArrayRef<int64_t>{0});
   }
   Value silu(Value x) { return e.div(x, e.add(e.f32(1), exp(arith::NegFOp::create(e, x)))); }

@@ -242,12 +242,12 @@ private:
 
     Value sum =
         e.forLoop(e.index(0), whole, kBlock, {e.splat(kBlock, 0.0f)}, [&](Value t, ValueRange acc) {
-          Value w = e.exp(e.sub(e.load(scores, {i, t}, kBlock), shift), /*flush=*/true);
+          Value w = e.expOfWeight(e.sub(e.load(scores, {i, t}, kBlock), shift));
           e.store(w, scores, {i, t});
           return SmallVector<Value>{e.add(acc[0], w)};
         })[0];
     sum = tail(sum, [&](Value acc) -> Value {
-      Value w = e.exp(e.sub(e.load(scores, {i, whole}, kBlock), shift), /*flush=*/true);
+      Value w = e.expOfWeight(e.sub(e.load(scores, {i, whole}, kBlock), shift));
       w = arith::SelectOp::create(e, mask, w, e.splat(kBlock, 0.0f));
       e.store(w, scores, {i, whole});
       return e.add(acc, w);

@@ -35,20 +35,33 @@ Value Emitter::maximum(Value a, Value b) {
   return arith::SelectOp::create(*this, greater, b, a);
 }
 
-Value Emitter::exp(Value x, bool flush) {
+static constexpr float kExpHigh = 88.37626f, kExpLow = -87.33654f;
+
+Value Emitter::exp(Value x) {
+  int64_t n = cast<VectorType>(x.getType()).getNumElements();
+  Value high = splat(n, kExpHigh), low = splat(n, kExpLow);
+  // Both comparisons are false for NaN, which therefore stays.
+  Value tooHigh = arith::CmpFOp::create(*this, arith::CmpFPredicate::OGT, x, high);
+  x = arith::SelectOp::create(*this, tooHigh, high, x);
+  Value tooLow = arith::CmpFOp::create(*this, arith::CmpFPredicate::OLT, x, low);
+  return expInRange(arith::SelectOp::create(*this, tooLow, low, x));
+}
+
+Value Emitter::expOfWeight(Value x) {
+  int64_t n = cast<VectorType>(x.getType()).getNumElements();
+  // What comes of values below the clamp is not used, so they need no clamping.
+  Value tooLow = arith::CmpFOp::create(*this, arith::CmpFPredicate::OLT, x, splat(n, kExpLow));
+  return arith::SelectOp::create(*this, tooLow, splat(n, 0.0f), expInRange(x));
+}
+
+Value Emitter::expInRange(Value x) {
   int64_t n = cast<VectorType>(x.getType()).getNumElements();
   auto integers = VectorType::get({n}, getI32Type());
   auto c = [&](float value) { return splat(n, value); };
-  Value high = c(88.37626f), low = c(-87.33654f);
-  // Both comparisons are false for NaN, which therefore stays.
-  Value tooHigh = arith::CmpFOp::create(*this, arith::CmpFPredicate::OGT, x, high);
-  Value x1 = arith::SelectOp::create(*this, tooHigh, high, x);
-  Value tooLow = arith::CmpFOp::create(*this, arith::CmpFPredicate::OLT, x1, low);
-  Value x2 = arith::SelectOp::create(*this, tooLow, low, x1);
   Value magic = c(12582912.0f);
-  Value t = fma(x2, c(1.44269504088896341f), magic);
+  Value t = fma(x, c(1.44269504088896341f), magic);
   Value k = sub(t, magic);
-  Value r = fma(k, c(-0.693359375f), x2);
+  Value r = fma(k, c(-0.693359375f), x);
   r = fma(k, c(2.12194440e-4f), r);
   Value p = c(1.9875691500e-4f);
   for (float coefficient :
@@ -60,16 +73,13 @@ Value Emitter::exp(Value x, bool flush) {
   Value shift = arith::ShLIOp::create(*this, ti, splat(n, int32_t(23)));
   Value yi =
       arith::AddIOp::create(*this, arith::BitcastOp::create(*this, integers, y).getResult(), shift);
-  Value result = arith::BitcastOp::create(*this, vectorType(n), yi);
-  if (!flush)
-    return result;
-  return arith::SelectOp::create(*this, tooLow, c(0.0f), result);
+  return arith::BitcastOp::create(*this, vectorType(n), yi);
 }
 
 Value Emitter::silu(Value x) {
   int64_t n = cast<VectorType>(x.getType()).getNumElements();
   Value negated = arith::NegFOp::create(*this, x);
-  return div(x, add(splat(n, 1.0f), exp(negated, /*flush=*/false)));
+  return div(x, add(splat(n, 1.0f), exp(negated)));
 }
 
 /// Halves a vector until one lane is left.

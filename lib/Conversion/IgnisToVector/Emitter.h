@@ -69,8 +69,12 @@ public:
   Value broadcast(Value scalar, int64_t lanes);
   /// b > a ? b : a, one vmaxps on x86.
   Value maximum(Value a, Value b);
-  /// exp of docs/Numerics.md, section 5; `flush`: exactly 0 below the clamp.
-  Value exp(Value x, bool flush);
+  /// exp of docs/Numerics.md, section 5.
+  Value exp(Value x);
+  /// The same of what is at most 0 or NaN, exactly 0 below the clamp.
+  Value expOfWeight(Value x);
+  /// The same of values within the clamp, or NaN.
+  Value expInRange(Value x);
   Value silu(Value x);
   /// Sum (or maximum) of the lanes in the fixed halving order.
   Value treeSum(Value vector);

@@ -23,9 +23,9 @@
 // CHECK: %[[GREATER:.*]] = arith.cmpf ogt
 // CHECK: arith.select %[[GREATER]]
 // CHECK: arith.select %[[MASK]], %{{.*}}, %[[INF]]
-// CHECK: arith.constant dense<88.3762589>
-// CHECK: %[[BELOW:.*]] = arith.cmpf olt
-// CHECK: %[[NOTHING:.*]] = arith.constant dense<0.000000e+00> : vector<16xf32>
+// CHECK: %[[LOW:.*]] = arith.constant dense<-87.3365402>
+// CHECK-NEXT: %[[BELOW:.*]] = arith.cmpf olt, %{{.*}}, %[[LOW]]
+// CHECK-NEXT: %[[NOTHING:.*]] = arith.constant dense<0.000000e+00> : vector<16xf32>
 // CHECK: %[[W:.*]] = arith.select %[[BELOW]], %[[NOTHING]], %{{.*}}
 // CHECK: vector.store %[[W]], %[[SCORES]]
 // CHECK: arith.select %[[MASK]], %{{.*}}, %{{.*}} : vector<16xi1>, vector<16xf32>
