@@ -32,7 +32,9 @@ def test_profile(tools, tmp_path):
     rounding = 2 * 256  # of a row
     assert set(attend[:23]) == {(attend[23] - rounding) * 10 / 4 + 4 * rounding}
     row = [event["args"]["bytes"] for event in events if (event["tid"], event["name"]) == (0, "last_row 256")]
-    assert row == 2 * [2 * 4 * 256]
+    assert row == [2 * 4 * 256]
+    queries = [event["args"]["flops"] for event in events if (event["tid"], event["cat"], event["name"]) == (0, "prefill", "linear 256x256")]
+    assert queries == 23 * [4 * 2 * 256 * 256] + 2 * [2 * 256 * 256]  # Behind attention, and of the last layer before it.
     # On a thread, one thing after the other.
     for thread in {event["tid"] for event in events}:
         mine = sorted((event["ts"], event["dur"]) for event in events if event["tid"] == thread)

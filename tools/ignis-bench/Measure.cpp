@@ -45,7 +45,7 @@ int64_t weightBytes(const gguf::File &file, const gguf::ModelConfig &config) {
 }
 
 /// Multiply-adds of the linear layers for one token of a prompt of `tokens`: the head runs once,
-/// and of the last layer what comes behind its queries, keys and values (ignis-narrow-rows).
+/// and of the last layer all but its keys and values (ignis-narrow-rows).
 double linearMacs(const gguf::File &file, const gguf::ModelConfig &config, int64_t tokens) {
   std::string last = "blk." + std::to_string(config.layers - 1) + ".";
   double macs = 0;
@@ -55,7 +55,7 @@ double linearMacs(const gguf::File &file, const gguf::ModelConfig &config, int64
       continue;
     llvm::StringRef part = tensor.name;
     bool narrow =
-        part.consume_front(last) && (part.starts_with("ffn_") || part.starts_with("attn_output."));
+        part.consume_front(last) && !part.starts_with("attn_k.") && !part.starts_with("attn_v.");
     (narrow ? once : macs) += static_cast<double>(tensor.ne[0]) * static_cast<double>(tensor.ne[1]);
   }
   return macs + once / static_cast<double>(tokens);

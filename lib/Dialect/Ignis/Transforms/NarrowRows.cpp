@@ -1,10 +1,10 @@
-//===- NarrowRows.cpp - what is read of the last row alone is computed for it alone
-//---------------===//
+//===- NarrowRows.cpp - what is read of the last row alone is computed for it -----------------===//
 // SPDX-License-Identifier: Apache-2.0
 //
 // Demand goes backwards from layers that compute the last row: an op whose rows do not depend on
 // one another, and whose results only such ops read, is made anew for one row. In prefill that is
-// all of the last transformer layer behind its keys and values.
+// all of the last transformer layer behind its keys and values; the queries, which a group computes
+// with those, leave it.
 
 #include "ignis/Dialect/Ignis/IR/Ignis.h"
 #include "ignis/Dialect/Ignis/Transforms/Passes.h"
@@ -125,6 +125,74 @@ private:
   DenseMap<Value, Value> lastRows, positions;
 };
 
+/// The op, and destinations that nothing else is written to.
+void eraseWithDestinations(RewriterBase &rewriter, Operation *op) {
+  OperandRange operands = cast<DestinationStyleOpInterface>(op).getDpsInits();
+  llvm::SmallSetVector<Value, 2> inits(operands.begin(), operands.end());
+  rewriter.eraseOp(op);
+  for (Value init : inits)
+    if (auto empty = init.getDefiningOp<tensor::EmptyOp>(); empty && empty->use_empty())
+      rewriter.eraseOp(empty);
+}
+
+bool isReadAsLastRow(OpResult result, Value rows) {
+  return !result.use_empty() && llvm::all_of(result.getUsers(), [&](Operation *user) {
+    auto last = dyn_cast<LastRowOp>(user);
+    return last && last.getRows() == rows;
+  });
+}
+
+/// Layers of a group of which the last row alone is read become layers of their own, which compute
+/// only that; the others stay together.
+void takeApart(RewriterBase &rewriter, LinearGroupOp group) {
+  SmallVector<unsigned> together;
+  rewriter.setInsertionPoint(group);
+  auto biasOf = [&](unsigned i) {
+    return group.getBiases().empty() ? Value() : group.getBiases()[i];
+  };
+  for (OpResult result : group->getResults()) {
+    unsigned i = result.getResultNumber();
+    if (!isReadAsLastRow(result, group.getRows())) {
+      together.push_back(i);
+      continue;
+    }
+    auto row = cast<RankedTensorType>((*result.getUsers().begin())->getResult(0).getType());
+    Value out = tensor::EmptyOp::create(rewriter, group.getLoc(), row, ValueRange());
+    Value layer =
+        LinearOp::create(rewriter, group.getLoc(), row, group.getX(), group.getWeights()[i],
+                         biasOf(i), Value(), out, group.getRows(), RowSelection::Last)
+            .getResult();
+    for (Operation *user : llvm::make_early_inc_range(result.getUsers()))
+      rewriter.replaceOp(user, layer);
+  }
+  if (together.size() == group->getNumResults())
+    return;
+  if (together.size() == 1) {
+    unsigned i = together.front();
+    rewriter.replaceAllUsesWith(
+        group->getResult(i),
+        LinearOp::create(rewriter, group.getLoc(), group->getResult(i).getType(), group.getX(),
+                         group.getWeights()[i], biasOf(i), Value(), group.getOuts()[i],
+                         group.getRows(), RowSelection::All)
+            .getResult());
+  } else if (!together.empty()) {
+    SmallVector<Value> weights, biases, outs;
+    SmallVector<Type> types;
+    for (unsigned i : together) {
+      weights.push_back(group.getWeights()[i]);
+      if (Value bias = biasOf(i))
+        biases.push_back(bias);
+      outs.push_back(group.getOuts()[i]);
+      types.push_back(group->getResult(i).getType());
+    }
+    auto rest = LinearGroupOp::create(rewriter, group.getLoc(), types, group.getX(), weights,
+                                      biases, outs, group.getRows());
+    for (auto [i, result] : llvm::zip(together, rest.getResults()))
+      rewriter.replaceAllUsesWith(group->getResult(i), result);
+  }
+  eraseWithDestinations(rewriter, group);
+}
+
 struct NarrowRowsPass : ignis::impl::NarrowRowsBase<NarrowRowsPass> {
   void runOnOperation() override {
     FusionRemarks remarks("narrow-rows");
@@ -153,20 +221,16 @@ struct NarrowRowsPass : ignis::impl::NarrowRowsBase<NarrowRowsPass> {
       }
       narrower.replace(last);
       for (Operation *op : narrow)
-        erase(rewriter, op);
+        eraseWithDestinations(rewriter, op);
     }
+    SmallVector<LinearGroupOp> groups;
+    getOperation().walk([&](LinearGroupOp group) {
+      if (isa<RankedTensorType>(group.getX().getType()))
+        groups.push_back(group);
+    });
+    for (LinearGroupOp group : groups)
+      takeApart(rewriter, group);
     remarks.emit(getOperation());
-  }
-
-private:
-  /// The op, and destinations that nothing else is written to.
-  static void erase(RewriterBase &rewriter, Operation *op) {
-    OperandRange operands = cast<DestinationStyleOpInterface>(op).getDpsInits();
-    llvm::SmallSetVector<Value, 2> inits(operands.begin(), operands.end());
-    rewriter.eraseOp(op);
-    for (Value init : inits)
-      if (auto empty = init.getDefiningOp<tensor::EmptyOp>(); empty && empty->use_empty())
-        rewriter.eraseOp(empty);
   }
 };
 } // namespace

@@ -71,3 +71,47 @@ func.func @whole(%x: tensor<3x64xf32>, %y: tensor<3x64xf32>, %table: tensor<32x3
   %l = ignis.linear ins(%r, %wl : tensor<3x64xf32>, tensor<100x64xf32>) outs(%logits : tensor<1x100xf32>) {select = #ignis.select<last>} -> tensor<1x100xf32>
   return %l : tensor<1x100xf32>
 }
+
+// Of a group's layers, the one that is read of its last row leaves; the others stay together.
+// CHECK-LABEL: func.func @group
+// CHECK: %[[Q:.*]] = ignis.linear ins(%arg0, %{{.*}} : tensor<8x64xf32>, tensor<64x64xf32>) bias(%{{.*}} : tensor<64xf32>) outs(%{{.*}} : tensor<1x64xf32>) rows(%arg1) {select = #ignis.select<last>} -> tensor<1x64xf32>
+// CHECK: %[[KV:.*]]:2 = ignis.linear_group ins(%arg0 : tensor<8x64xf32>) weights(%{{.*}}, %{{.*}} : tensor<32x64xf32>, tensor<32x64xf32>) biases(%{{.*}}, %{{.*}} : tensor<32xf32>, tensor<32xf32>) outs({{.*}}) rows(%arg1)
+// CHECK-NOT: ignis.last_row
+// CHECK: ignis.silu ins(%[[Q]] : tensor<1x64xf32>)
+// CHECK: return %{{.*}}, %[[KV]]#0, %[[KV]]#1
+func.func @group(%x: tensor<8x64xf32>, %rows: index, %logits: tensor<1x100xf32>) -> (tensor<1x100xf32>, tensor<8x32xf32>, tensor<8x32xf32>) {
+  %wq = ignis.weight "q" : tensor<64x64xf32>
+  %wk = ignis.weight "k" : tensor<32x64xf32>
+  %wv = ignis.weight "v" : tensor<32x64xf32>
+  %bq = ignis.weight "bq" : tensor<64xf32>
+  %bk = ignis.weight "bk" : tensor<32xf32>
+  %bv = ignis.weight "bv" : tensor<32xf32>
+  %wl = ignis.weight "l" : tensor<100x64xf32>
+  %e32 = tensor.empty() : tensor<8x32xf32>
+  %e64 = tensor.empty() : tensor<8x64xf32>
+  %g:3 = ignis.linear_group ins(%x : tensor<8x64xf32>) weights(%wk, %wq, %wv : tensor<32x64xf32>, tensor<64x64xf32>, tensor<32x64xf32>)
+      biases(%bk, %bq, %bv : tensor<32xf32>, tensor<64xf32>, tensor<32xf32>) outs(%e32, %e64, %e32 : tensor<8x32xf32>, tensor<8x64xf32>, tensor<8x32xf32>) rows(%rows)
+      -> tensor<8x32xf32>, tensor<8x64xf32>, tensor<8x32xf32>
+  %s = ignis.silu ins(%g#1 : tensor<8x64xf32>) outs(%e64 : tensor<8x64xf32>) rows(%rows) -> tensor<8x64xf32>
+  %l = ignis.linear ins(%s, %wl : tensor<8x64xf32>, tensor<100x64xf32>) outs(%logits : tensor<1x100xf32>) rows(%rows) {select = #ignis.select<last>} -> tensor<1x100xf32>
+  return %l, %g#0, %g#2 : tensor<1x100xf32>, tensor<8x32xf32>, tensor<8x32xf32>
+}
+
+// One layer that is left alone is no group.
+// CHECK-LABEL: func.func @pair
+// CHECK: %[[Q:.*]] = ignis.linear ins(%arg0, {{.*}} outs(%{{.*}} : tensor<1x64xf32>) {select = #ignis.select<last>} -> tensor<1x64xf32>
+// CHECK: %[[K:.*]] = ignis.linear ins(%arg0, %{{.*}} : tensor<8x64xf32>, tensor<32x64xf32>) outs(%{{.*}} : tensor<8x32xf32>) -> tensor<8x32xf32>
+// CHECK-NOT: ignis.linear_group
+// CHECK: return %{{.*}}, %[[K]]
+func.func @pair(%x: tensor<8x64xf32>, %logits: tensor<1x100xf32>) -> (tensor<1x100xf32>, tensor<8x32xf32>) {
+  %wq = ignis.weight "q" : tensor<64x64xf32>
+  %wk = ignis.weight "k" : tensor<32x64xf32>
+  %wl = ignis.weight "l" : tensor<100x64xf32>
+  %e32 = tensor.empty() : tensor<8x32xf32>
+  %e64 = tensor.empty() : tensor<8x64xf32>
+  %g:2 = ignis.linear_group ins(%x : tensor<8x64xf32>) weights(%wq, %wk : tensor<64x64xf32>, tensor<32x64xf32>) outs(%e64, %e32 : tensor<8x64xf32>, tensor<8x32xf32>)
+      -> tensor<8x64xf32>, tensor<8x32xf32>
+  %s = ignis.silu ins(%g#0 : tensor<8x64xf32>) outs(%e64 : tensor<8x64xf32>) -> tensor<8x64xf32>
+  %l = ignis.linear ins(%s, %wl : tensor<8x64xf32>, tensor<100x64xf32>) outs(%logits : tensor<1x100xf32>) {select = #ignis.select<last>} -> tensor<1x100xf32>
+  return %l, %g#1 : tensor<1x100xf32>, tensor<8x32xf32>
+}

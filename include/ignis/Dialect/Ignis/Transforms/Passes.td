@@ -99,7 +99,8 @@ def NarrowRows : Pass<"ignis-narrow-rows", "::mlir::func::FuncOp"> {
   let description = [{
     Behind a linear layer of the last row (`select = last`), ops whose rows do not depend on one another (`getRowInputs`) and whose results only such ops read are made
     anew for one row, at its position; where the chain begins, `ignis.last_row` copies it. In prefill that is the last transformer layer but for its keys and values:
-    nearly one layer's work less, with the same bits. Finds most behind `ignis-fuse-rope-cache`, because an op that writes the cache needs all rows.
+    nearly one layer's work less, with the same bits. Finds most behind `ignis-fuse-rope-cache`, because an op that writes the cache needs all rows. A layer of a
+    `ignis.linear_group` whose last row alone is read leaves the group and computes that row.
   }];
   let dependentDialects = ["::ignis::IgnisDialect", "::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
 }
