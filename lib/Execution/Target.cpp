@@ -10,6 +10,7 @@
 #include "llvm/ADT/StringMap.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
+#include "llvm/Support/CommandLine.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/SubtargetFeature.h"
@@ -22,14 +23,26 @@ std::unique_ptr<llvm::TargetMachine> Target::createMachine(llvm::CodeGenOptLevel
       level, /*JIT=*/false));
 }
 
+/// On x86 loop strength reduction takes a quarter of the time of code generation and gains nothing:
+/// the loops of ops are written as they are to run, and an access adds base, index and offset by
+/// itself. The pass has no other switch than the command line's.
+static void leaveOutLoopStrengthReduction() {
+  auto &options = llvm::cl::getRegisteredOptions();
+  auto found = options.find("disable-lsr");
+  if (found != options.end() && found->second->getNumOccurrences() == 0)
+    static_cast<llvm::cl::opt<bool> *>(found->second)->setValue(true);
+}
+
 llvm::Expected<Target> ignis::createTarget(const std::string &name) {
-  static const bool initialised = [] {
+  llvm::Triple triple(llvm::sys::getProcessTriple());
+  static const bool initialised = [&] {
+    if (triple.isX86())
+      leaveOutLoopStrengthReduction();
     return !llvm::InitializeNativeTarget() && !llvm::InitializeNativeTargetAsmPrinter() &&
            !llvm::InitializeNativeTargetAsmParser();
   }();
   if (!initialised)
     return llvm::createStringError("LLVM was built without a code generator for this machine");
-  llvm::Triple triple(llvm::sys::getProcessTriple());
   Target target;
   target.cpu = name;
   if (name == "host" || name.empty()) {

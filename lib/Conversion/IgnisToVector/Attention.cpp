@@ -121,7 +121,8 @@ private:
     int64_t wide = e.tiles.accumulators >= 2 * e.tiles.attentionRows ? 2 : 1;
     while (m * wide < kChains && 2 * m * wide <= e.tiles.accumulators)
       wide *= 2;
-    copyQueries(firstRow, m, wide);
+    viewQueries(firstRow, tokens);
+    copyQueries(m, wide);
     // Blocks that all rows of the tile see: their maxima are taken with their scores.
     seen = arith::DivUIOp::create(e, e.addI(first, 1), e.index(kBlock));
     summarised = arith::AndIOp::create(e, seen, e.index(-wide));
@@ -131,7 +132,7 @@ private:
     Value begin = e.index(0);
     for (; wide >= 1; wide /= 2) {
       Value end = wide == 1 ? blocks : Value(arith::AndIOp::create(e, blocks, e.index(-wide)));
-      e.forLoop(begin, end, wide, [&](Value block) { scoreBlocks(firstRow, m, block, wide); });
+      e.forLoop(begin, end, wide, [&](Value block) { scoreBlocks(m, block, wide); });
       begin = end;
     }
     e.forLoop(e.index(0), e.index(m), 1, [&](Value i) {
@@ -144,22 +145,39 @@ private:
                 lastToken ? e.addI(lastToken, 1) : e.index(tokens), column(0), endColumn());
   }
 
+  /// Each token's queries of the tile as [tileHeads, d]: addresses in the loops over elements are a
+  /// base, the element and a constant.
+  void viewQueries(Value firstRow, int64_t tokens) {
+    Type element = cast<MemRefType>(op.getQ().getType()).getElementType();
+    tokenQueries.clear();
+    for (int64_t token = 0; token < tokens; ++token) {
+      Value first = e.addI(e.mulI(atToken(firstRow, token), heads * d), e.mulI(firstHead, d));
+      Value begin =
+          LLVM::GEPOp::create(e, LLVM::LLVMPointerType::get(e.getContext()), element,
+                              e.pointer(op.getQ()), ArrayRef<LLVM::GEPArg>{e.toI64(first)});
+      tokenQueries.push_back(e.view(begin, MemRefType::get({tileHeads, d}, element)));
+    }
+  }
+  Value queryAt(int64_t m, Value element) {
+    return e.loadScalar(tokenQueries[m / tileHeads], {e.index(m % tileHeads), element});
+  }
+
   /// A second copy of the tile's queries: where two key blocks meet the same query, each multiplies
   /// its own copy, so that the broadcasts are operands of fma in memory (AVX-512) instead of
   /// instructions that take turns with the loads of keys.
-  void copyQueries(Value firstRow, int64_t rows, int64_t wide) {
+  void copyQueries(int64_t rows, int64_t wide) {
     copied = wide == 2 && e.tiles.accumulators >= 16;
     if (!copied)
       return;
     for (int64_t m = 0; m < rows; ++m)
       e.strips(e.index(0), d, d, [&](Value element, int64_t lanes) {
-        Value at = arith::AddIOp::create(e, column(m), element);
-        e.store(e.load(op.getQ(), {row(firstRow, m), at}, lanes), queries, {e.index(m), element});
+        Value query = e.load(tokenQueries[m / tileHeads], {e.index(m % tileHeads), element}, lanes);
+        e.store(query, queries, {e.index(m), element});
       });
   }
 
   /// Scores of all rows of the tile against `width` key blocks from `block` on.
-  void scoreBlocks(Value firstRow, int64_t rows, Value block, int64_t width) {
+  void scoreBlocks(int64_t rows, Value block, int64_t width) {
     int64_t tileRows = std::max<int64_t>(1, e.tiles.accumulators / width);
     for (int64_t begin = 0; begin < rows; begin += tileRows) {
       int64_t count = std::min(tileRows, rows - begin);
@@ -170,9 +188,7 @@ private:
           keys.push_back(
               e.load(op.getKeyCache(), at({e.addI(block, b), element, e.index(0)}), kBlock));
         for (int64_t m = 0; m < count; ++m) {
-          Value q = e.broadcast(e.loadScalar(op.getQ(), {row(firstRow, begin + m),
-                                                         e.addI(column(begin + m), element)}),
-                                kBlock);
+          Value q = e.broadcast(queryAt(begin + m, element), kBlock);
           Value other = q;
           if (copied && width == 2)
             other = e.broadcast(e.loadScalar(queries, {e.index(begin + m), element}), kBlock);
@@ -315,7 +331,7 @@ private:
   Value seen;                             ///< key blocks that all rows of the tile see
   Value summarised;                       ///< so many of the first ones are in maxima
   bool copied;                            ///< whether queries holds a second copy
-  SmallVector<Value> cache;
+  SmallVector<Value> cache, tokenQueries;
 };
 } // namespace
 

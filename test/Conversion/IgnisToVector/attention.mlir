@@ -3,12 +3,14 @@
 // clamp, summed in 16 lanes; chains of fma over the positions; one reciprocal. Scores are in the thread's scratch.
 
 // CHECK-LABEL: func.func private @ignis.attend.0(
-// CHECK: %[[Q:.*]] = builtin.unrealized_conversion_cast %arg2 : !llvm.ptr to memref<1x64xf32>
+// CHECK: %{{.*}} = builtin.unrealized_conversion_cast %arg2 : !llvm.ptr to memref<1x64xf32>
 // CHECK: %[[KC:.*]] = builtin.unrealized_conversion_cast %arg3 : !llvm.ptr to memref<1x1x2x32x16xf16>
 // CHECK: %[[VC:.*]] = builtin.unrealized_conversion_cast %arg4 : !llvm.ptr to memref<1x1x32x32xf16>
 // CHECK: %[[OUT:.*]] = builtin.unrealized_conversion_cast %arg6 : !llvm.ptr to memref<1x64xf32>
 // CHECK: %[[SCORES:.*]] = builtin.unrealized_conversion_cast %{{.*}} : !llvm.ptr to memref<16x48xf32>
 // CHECK: %[[FACTORS:.*]] = builtin.unrealized_conversion_cast %{{.*}} : !llvm.ptr to memref<16xf32>
+// The token's two heads, addressed by element alone.
+// CHECK: %[[Q:.*]] = builtin.unrealized_conversion_cast %{{.*}} : !llvm.ptr to memref<2x32xf32>
 // CHECK: %[[K:.*]] = vector.load %[[KC]][{{.*}}] : memref<1x1x2x32x16xf16>, vector<16xf16>
 // CHECK: %[[KF:.*]] = arith.extf %{{.*}} : vector<16xf16> to vector<16xf32>
 // CHECK: %[[E:.*]] = memref.load %[[Q]]
