@@ -141,6 +141,7 @@ public:
     std::string message;
     {
       py::gil_scoped_release release;
+      session->prepare();
       while (static_cast<int64_t>(seconds.size()) < calls && !interrupt.pending()) {
         double begin = now();
         if (llvm::Error error = session->feed(all.take_front(static_cast<size_t>(rows)))) {
