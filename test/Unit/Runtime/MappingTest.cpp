@@ -15,8 +15,9 @@ TEST(Mapping, HugePagesLaterKeepWhatIsThere) {
       auto mapping = Mapping::create(bytes, huge, "a test");
       ASSERT_TRUE(static_cast<bool>(mapping));
       ASSERT_EQ(mapping->size(), bytes);
-      if (huge != HugePages::None && bytes >= int64_t(2) << 20)
+      if (huge != HugePages::None && bytes >= int64_t(2) << 20) {
         EXPECT_EQ(reinterpret_cast<uintptr_t>(mapping->data()) % (2 << 20), 0u);
+      }
       uint8_t *data = mapping->data();
       for (int64_t at : {int64_t(0), bytes / 3, bytes - 1})
         data[at] = static_cast<uint8_t>(at % 251 + 1);
