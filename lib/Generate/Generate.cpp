@@ -89,6 +89,16 @@ llvm::Expected<GenerateResult> ignis::generate::generate(runtime::Session &sessi
         std::to_string(session.context() - session.position()) + ": the context has " +
         std::to_string(session.context()) + " positions" + used);
   }
+  auto pack = [&] {
+    double begin = now();
+    session.prepare();
+    result.packSeconds += now() - begin;
+  };
+  int64_t piece = std::min(session.chunk(), runtime::Session::kRowsBeforePacking);
+  if (options.chunk > 0)
+    piece = std::min(piece, options.chunk);
+  if (result.promptTokens > piece)
+    pack();
   double begin = now();
   // In pieces, so that Ctrl-C is heard between them.
   for (size_t done = 0; done < prompt.size();) {
@@ -148,15 +158,15 @@ llvm::Expected<GenerateResult> ignis::generate::generate(runtime::Session &sessi
       break;
     }
     if (result.decodedTokens == 0) { // The first token is out: now weights are worth packing.
-      double packing = now();
-      session.prepare();
-      result.packSeconds = now() - packing;
+      double before = result.packSeconds;
+      pack();
+      begin += result.packSeconds - before;
     }
     if (llvm::Error error = session.feed(id))
       return error;
     ++result.decodedTokens;
   }
-  result.decodeSeconds = now() - begin - result.packSeconds;
+  result.decodeSeconds = now() - begin;
   if (!found) {
     emit(filter.push(decoder.flush(), found));
     if (!found)

@@ -10,6 +10,7 @@
 #include "llvm/ADT/STLExtras.h"
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <sys/mman.h>
 #include <vector>
@@ -48,10 +49,23 @@ llvm::Expected<Mapping> Mapping::create(int64_t bytes, HugePages huge, const cha
   return mapping;
 }
 
+#ifdef MADV_HUGEPAGE
+/// Whether the system's administrator wants no huge pages, which MADV_COLLAPSE does not ask.
+static bool areHugePagesOff() {
+  FILE *file = std::fopen("/sys/kernel/mm/transparent_hugepage/enabled", "r");
+  if (!file)
+    return true;
+  char text[64] = {};
+  size_t length = std::fread(text, 1, sizeof(text) - 1, file);
+  std::fclose(file);
+  return length == 0 || std::strstr(text, "[never]");
+}
+#endif
+
 void Mapping::useHugePages() {
 #ifdef MADV_HUGEPAGE
   auto end = static_cast<uint64_t>(bytes);
-  if (end < kHugePage)
+  if (end < kHugePage || areHugePagesOff())
     return;
   madvise(aligned, end, MADV_HUGEPAGE);
 #ifndef MADV_COLLAPSE

@@ -21,15 +21,13 @@ using namespace ignis::runtime;
 namespace {
 /// Rows from which on the arithmetic, not the weights' way from memory, takes the time.
 constexpr int64_t kLongRows = 32;
-/// Rows up to which a first call leaves the weights where they are in the file. With more, a kernel
-/// would come to the same weights again, panel by panel of rows.
-constexpr int64_t kUnpackedRows = 128;
 
 class SessionImpl final : public Session {
 public:
   llvm::Error initialise(const gguf::File &file, std::shared_ptr<CompiledModel> compiled,
                          const SessionOptions &options) {
     model = std::move(compiled);
+    hugePages = options.hugePages;
     llvm::Expected<Manifest> parsed = parseManifest(model->manifest());
     if (!parsed)
       return parsed.takeError();
@@ -69,7 +67,8 @@ public:
     for (const Entry &entry : manifest.entries)
       for (const Argument &argument : entry.arguments)
         if (argument.bytes && argument.arenaOffset < 0 && !isOwn(argument.role))
-          if (llvm::Error error = provide(argument))
+          if (llvm::Error error = provide(argument, options.hugePages ? Mapping::HugePages::Later
+                                                                      : Mapping::HugePages::None))
             return error;
     tokens.resize(static_cast<size_t>(std::max(chunk(), embed->maxRows)));
     if (batch) {
@@ -88,8 +87,9 @@ public:
       return;
     prepared = true;
     weights->pack(team->threads());
-    for (auto &[role, buffer] : buffers)
-      buffer.useHugePages();
+    if (hugePages)
+      for (auto &[role, buffer] : buffers)
+        buffer.useHugePages();
   }
 
   int64_t context() const override { return positions; }
@@ -129,7 +129,7 @@ public:
       if (rows == 1 && decode)
         entry = decode;
       // Packing pays from the second call on: the first one's token comes sooner without.
-      if (called || rows < static_cast<int64_t>(ids.size()) || rows > kUnpackedRows)
+      if (called || rows < static_cast<int64_t>(ids.size()) || rows > kRowsBeforePacking)
         prepare();
       last = call(*entry, ids.take_front(static_cast<size_t>(rows)));
       if (entry == scoring || entry == batch) // Of all rows: the last one in use.
@@ -284,12 +284,11 @@ private:
     return llvm::Error::success();
   }
 
-  llvm::Error provide(const Argument &argument) {
+  llvm::Error provide(const Argument &argument, Mapping::HugePages huge) {
     Mapping &buffer = buffers[argument.role];
     if (buffer.size() >= argument.bytes)
       return llvm::Error::success();
-    llvm::Expected<Mapping> mapping =
-        Mapping::create(argument.bytes, Mapping::HugePages::Later, "caches and tables");
+    llvm::Expected<Mapping> mapping = Mapping::create(argument.bytes, huge, "caches and tables");
     if (!mapping)
       return mapping.takeError();
     buffer = std::move(*mapping);
@@ -419,7 +418,7 @@ private:
               *batch = nullptr;
   std::map<std::string, IgnisEntry> functions;
   std::unique_ptr<WeightStore> weights;
-  bool called = false, prepared = false; ///< called: some entry has run
+  bool hugePages = true, called = false, prepared = false; ///< called: some entry has run
   Mapping arena;
   std::map<Role, Mapping> buffers;
   std::vector<int32_t> tokens, rowPositions, rowSequences;

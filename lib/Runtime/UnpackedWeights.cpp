@@ -13,7 +13,7 @@
 
 #include <array>
 #include <atomic>
-#include <shared_mutex>
+#include <deque>
 
 using namespace ignis;
 using namespace ignis::runtime;
@@ -25,23 +25,41 @@ constexpr int64_t kRunBytes = 128 << 10; // packed for one call of a kernel; sta
 constexpr int64_t kLeastRunGroups = 2;   // a tile of most kernels
 constexpr uint64_t kLine = 64;
 
+/// Where one session's unpacked weights are. Never changed and never freed, so that a thread may
+/// look at one that has just been taken out: its own session's address is not in there then.
+struct Range {
+  const uint8_t *begin, *end;
+  const UnpackedWeights *owner;
+};
+
+constexpr size_t kMostVariants = 16; // with a function of their own for each kernel
+alignas(128) std::array<std::atomic<const kernels::KernelTable *>, kMostVariants> tables;
+
+size_t numberOf(const kernels::Variant &variant) {
+  return static_cast<size_t>(&variant - kernels::variants().data());
+}
+
 struct Registry {
-  std::shared_mutex mutex;
-  std::vector<const UnpackedWeights *> sessions;
+  std::mutex mutex; ///< of whoever adds or removes
+  std::deque<Range> ranges;
 };
 Registry &registry() {
   static Registry instance;
   return instance;
 }
+constexpr size_t kMostSessions = 16; // that wait with packing at the same time
 alignas(128) std::atomic<int> sessionsWithUnpackedWeights{0}; // Read by every call of a kernel.
+std::array<std::atomic<const Range *>, kMostSessions> places;
 
 bool anyUnpacked() { return sessionsWithUnpackedWeights.load(std::memory_order_relaxed) != 0; }
 
+/// The session whose unpacked weights have this address; it is the caller's own.
 const UnpackedWeights *findUnpacked(const uint8_t *weights) {
-  std::shared_lock lock(registry().mutex);
-  for (const UnpackedWeights *session : registry().sessions)
-    if (session->contains(weights))
-      return session;
+  std::less<> less;
+  for (const std::atomic<const Range *> &place : places)
+    if (const Range *range = place.load(std::memory_order_acquire);
+        range && !less(weights, range->begin) && less(weights, range->end))
+      return range->owner;
   return nullptr;
 }
 
@@ -68,7 +86,7 @@ std::vector<Task> tasksOf(llvm::ArrayRef<UnpackedTensor> tensors,
 /// The first block of Q8_0 data [blocks] whose scale is NaN or infinite; `blocks` if there is none.
 int64_t badBlock(const uint8_t *data, int64_t blocks) {
   for (int64_t i = 0; i < blocks; ++i)
-    if ((gguf::loadLE<uint16_t>(data + i * kFileBlock) & 0x7c00) == 0x7c00)
+    if (isBadHalf(data + i * kFileBlock))
       return i;
   return blocks;
 }
@@ -79,16 +97,25 @@ int64_t badBlock(const uint8_t *data, int64_t blocks) {
 //===----------------------------------------------------------------------===//
 
 UnpackedWeights::UnpackedWeights(const gguf::File &file, const kernels::Variant &variant,
-                                 std::vector<UnpackedTensor> tensors)
-    : file(file), variant(variant), tensors(std::move(tensors)) {
-  std::unique_lock lock(registry().mutex);
-  registry().sessions.push_back(this);
+                                 std::vector<UnpackedTensor> given)
+    : file(file), variant(variant), tensors(std::move(given)) {
+  const UnpackedTensor &last = tensors.back();
+  std::lock_guard lock(registry().mutex);
+  auto *free = llvm::find_if(places, [](auto &place) { return !place.load(); });
+  if (free == places.end() || numberOf(variant) >= kMostVariants)
+    return;
+  registry().ranges.push_back(
+      {tensors.front().groups, last.groups + kernels::packedBytes(last.count, last.columns), this});
+  place = free - places.begin();
+  free->store(&registry().ranges.back());
   ++sessionsWithUnpackedWeights;
 }
 
 UnpackedWeights::~UnpackedWeights() {
-  std::unique_lock lock(registry().mutex);
-  llvm::erase(registry().sessions, this);
+  if (!deferred())
+    return;
+  std::lock_guard lock(registry().mutex);
+  places[static_cast<size_t>(place)].store(nullptr);
   --sessionsWithUnpackedWeights;
 }
 
@@ -132,14 +159,6 @@ void UnpackedWeights::pack(int threads) const {
 //===----------------------------------------------------------------------===//
 // What one call reads
 //===----------------------------------------------------------------------===//
-
-bool UnpackedWeights::contains(const uint8_t *weights) const {
-  std::less<> less;
-  if (tensors.empty() || less(weights, tensors.front().groups))
-    return false;
-  const UnpackedTensor &last = tensors.back();
-  return less(weights, last.groups + kernels::packedBytes(last.count, last.columns));
-}
 
 /// A thread's groups during one call.
 class UnpackedWeights::Buffer {
@@ -216,9 +235,6 @@ void UnpackedWeights::matmul(const uint8_t *w, const uint8_t *a, const float *bi
 //===----------------------------------------------------------------------===//
 
 namespace {
-constexpr size_t kMostVariants = 16;
-alignas(128) std::array<std::atomic<const kernels::KernelTable *>, kMostVariants> tables;
-
 const kernels::KernelTable &tableOf(size_t index) {
   return *tables[index].load(std::memory_order_relaxed);
 }
@@ -271,8 +287,10 @@ void bindDeferring(kernels::KernelTable &table, size_t which, std::index_sequenc
 } // namespace
 
 kernels::KernelTable ignis::runtime::deferringKernels(const kernels::Variant &variant) {
-  auto which = static_cast<size_t>(&variant - kernels::variants().data());
+  size_t which = numberOf(variant);
   kernels::KernelTable table = variant.table;
+  if (which >= kMostVariants)
+    return table;
   tables[which] = &variant.table;
   bindDeferring(table, which, std::make_index_sequence<kMostVariants>());
   return table;

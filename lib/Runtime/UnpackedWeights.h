@@ -19,6 +19,9 @@
 
 namespace ignis::runtime {
 
+/// Whether a float16 is NaN or infinite.
+inline bool isBadHalf(const uint8_t *p) { return (gguf::loadLE<uint16_t>(p) & 0x7c00) == 0x7c00; }
+
 /// A Q8_0 tensor [count, columns] in the file, and where its groups belong.
 struct UnpackedTensor {
   const gguf::TensorInfo *info;
@@ -32,7 +35,8 @@ struct UnpackedTensor {
 /// file. Created and destroyed between calls of the session, not during one.
 class UnpackedWeights {
 public:
-  /// `tensors`: ascending by `groups`; tensors of one matrix follow each other without a gap.
+  /// `tensors`: at least one, ascending by `groups`; tensors of one matrix follow each other
+  /// without a gap. `file` must outlive this.
   UnpackedWeights(const gguf::File &file, const kernels::Variant &variant,
                   std::vector<UnpackedTensor> tensors);
   ~UnpackedWeights();
@@ -44,8 +48,10 @@ public:
   /// Packs all groups to where they belong and gives the file's pages back, tensor by tensor.
   void pack(int threads) const;
 
-  bool contains(const uint8_t *weights) const;
-  /// The rows of Kernels.def, of weights at an address that contains() knows.
+  /// Whether kernels find the weights here. False where too many sessions of the process wait
+  /// already: then they are to be packed before the first call.
+  bool deferred() const { return place >= 0; }
+  /// The rows of Kernels.def, of weights at an address between the first group and the last.
   void matvec(const uint8_t *w, const uint8_t *a, const float *bias, const float *residual,
               float *y, int64_t k, int64_t nBegin, int64_t nEnd) const;
   void matmul(const uint8_t *w, const uint8_t *a, const float *bias, const float *residual,
@@ -60,6 +66,7 @@ private:
   const gguf::File &file;
   const kernels::Variant &variant;
   std::vector<UnpackedTensor> tensors;
+  ptrdiff_t place = -1;     ///< in the process's list
   mutable std::mutex mutex; ///< of `idle`
   mutable std::vector<std::vector<uint8_t>> idle;
 };

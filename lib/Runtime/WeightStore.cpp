@@ -19,9 +19,6 @@ WeightStore::WeightStore(WeightStore &&) noexcept = default;
 WeightStore::~WeightStore() = default;
 
 namespace {
-/// Whether a float16 is NaN or infinite.
-bool isBadHalf(const uint8_t *p) { return (gguf::loadLE<uint16_t>(p) & 0x7c00) == 0x7c00; }
-
 /// Biases and the weights of norms are few: all of them are looked at.
 llvm::Error checkVector(const gguf::File &file, const gguf::TensorInfo &tensor) {
   const uint8_t *data = file.data(tensor);
@@ -122,6 +119,8 @@ llvm::Expected<WeightStore> WeightStore::create(const gguf::File &file, const Ma
     store.unpacked = std::make_unique<UnpackedWeights>(file, *variant, std::move(tensors));
     if (llvm::Error error = store.unpacked->check(threads))
       return error;
+    if (!store.unpacked->deferred())
+      store.pack(threads);
   }
   return store;
 }

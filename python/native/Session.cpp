@@ -298,6 +298,8 @@ private:
     std::string message;
     {
       py::gil_scoped_release release;
+      if (ids.size() > most)
+        session->prepare();
       for (size_t at = 0; at < ids.size() && message.empty() && !interrupt.pending(); at += most)
         if (llvm::Error error = work(ids.slice(at, std::min(most, ids.size() - at))))
           message = llvm::toString(std::move(error));

@@ -44,6 +44,11 @@ struct SessionOptions {
 
 class Session {
 public:
+  /// Rows up to which a first call leaves the weights in the file. With more, a kernel would come
+  /// to the same weights again, panel by panel of rows.
+  static constexpr int64_t kRowsBeforePacking = 128;
+
+  /// `file` must outlive the session.
   static llvm::Expected<std::unique_ptr<Session>> create(const gguf::File &file,
                                                          std::shared_ptr<CompiledModel> model,
                                                          const SessionOptions &options);
@@ -80,7 +85,7 @@ public:
   virtual llvm::ArrayRef<float> stepLogits(int64_t i) const = 0;
 
   struct Memory {
-    int64_t weightsPacked, cache, arena, scratch, other; ///< bytes
+    int64_t weightsPacked, cache, arena, scratch, other; ///< bytes; weightsPacked 0 until prepare()
   };
   virtual Memory memory() const = 0;
 

@@ -34,7 +34,8 @@ public:
 
   /// One pointer per weight of the manifest.
   const void *const *pointers() const { return addresses.data(); }
-  int64_t packedBytes() const { return packed.size(); }
+  /// Bytes of packed weights; 0 until they are packed.
+  int64_t packedBytes() const { return unpacked ? 0 : packed.size(); }
 
   /// Packs, on up to `threads` threads, what is not packed yet. Not during a call of a module.
   void pack(int threads);

@@ -80,6 +80,19 @@ void forEachStrip(Emitter &e, Value columns, int64_t n, function_ref<void(Value,
     e.ifThen(e.compare(arith::CmpIPredicate::slt, done, columns),
              [&] { e.strips(done, rest, group, body); });
 }
+/// Asks for the lines of columns [begin, begin + columns) of a record, to be written soon; at most
+/// `most` columns.
+void prefetchRecord(Emitter &e, Value record, Value begin, Value columns, int64_t most) {
+  constexpr int64_t kLine = 64;
+  auto bytes = [&](Value values) { // activationRecordBytes
+    return e.addI(values, arith::DivUIOp::create(e, values, e.index(4)));
+  };
+  Value first = offset(e, record, bytes(begin), e.getI8Type());
+  Value last = e.addI(bytes(columns), -1);
+  for (int64_t at = 0; at < kernels::activationRecordBytes(most) + kLine - 1; at += kLine)
+    LLVM::Prefetch::create(e, offset(e, first, e.minI(e.index(at), last), e.getI8Type()),
+                           /*rw=*/1, /*hint=*/3, /*cache=*/1);
+}
 } // namespace
 
 void ignis::roundRows(Emitter &e, Value x, int64_t xStride, Value out, Value firstRow, Value rows,
@@ -194,16 +207,9 @@ Value ignis::lowerKernelLinearSwiglu(Emitter &e, LinearSwigluOp op) {
       Value tileRows = oneRow ? e.index(1) : block.rows;
       e.forLoop(e.index(0), tileRows, 1, [&](Value row) {
         Value outRow = block.rowBegin ? e.addI(row, block.rowBegin) : row;
-        if (rounded && !oneRow) {
-          Value record =
-              offset(e, recordAt(e, e.pointer(op.getOut()), outRow, n),
-                     e.mulI(arith::DivUIOp::create(e, begin, e.index(4)), 5), e.getI8Type());
-          for (int64_t at = 0; at < tile.columns * 5 / 4 + 63; at += 64)
-            LLVM::Prefetch::create(
-                e,
-                offset(e, record, e.index(std::min(at, tile.columns * 5 / 4 - 1)), e.getI8Type()),
-                1, 3, 1);
-        }
+        if (rounded && !oneRow)
+          prefetchRecord(e, recordAt(e, e.pointer(op.getOut()), outRow, n), begin, columns,
+                         tile.columns);
         forEachStrip(e, columns, n, [&](Value column, int64_t lanes) {
           Value v = e.mul(e.silu(e.load(gateTile, {row, column}, lanes)),
                           e.load(upTile, {row, column}, lanes));

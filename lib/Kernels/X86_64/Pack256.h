@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A transposition of 16 rows x 8 quads a block, as two of 8 x 8. Runs at load time over every
-// weight; those stores bypass the cache, which the packed weights would only wipe.
+// weight; those stores bypass the cache, which the packed weights would only wipe. What is computed
+// from at once stays in it.
 
 #ifndef IGNIS_LIB_KERNELS_X86_64_PACK256_H
 #define IGNIS_LIB_KERNELS_X86_64_PACK256_H
@@ -82,7 +83,8 @@ IGNIS_INLINE void packRows(const uint8_t *rows, int64_t rowCount, int64_t k, uin
                    __attribute__((always_inline)) {
                      packGroup(group, sources, steps, k / kBlock, flips, bypassCache);
                    });
-  _mm_sfence();
+  if (bypassCache)
+    _mm_sfence();
 }
 
 } // namespace

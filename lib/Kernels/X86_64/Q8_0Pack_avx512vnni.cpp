@@ -3,7 +3,7 @@
 //
 // Writes WeightLayout::QuadsUnsigned: a transposition of 16 rows x 8 quads a block. Runs at load
 // time over every weight, so it has to keep up with memory; those stores bypass the cache, which
-// the packed weights would only wipe.
+// the packed weights would only wipe. What is computed from at once stays in it.
 
 #include "../PackGroups.h"
 #include "Quads.h"
@@ -90,5 +90,6 @@ void ignis::kernels::avx512vnni::pack(const uint8_t *rows, int64_t rowCount, int
   forEachGroup(rows, rowCount, k, groups,
                [&](uint8_t *group, const uint8_t **sources, const int64_t *steps) __attribute__((
                    always_inline)) { packGroup(group, sources, steps, blocks, bypassCache); });
-  _mm_sfence();
+  if (bypassCache)
+    _mm_sfence();
 }

@@ -147,9 +147,9 @@ inline std::vector<float> makeActivations(int64_t rows, int64_t k, Activations k
 }
 
 inline Buffer packed(const Variant &variant, const std::vector<uint8_t> &file, int64_t n, int64_t k,
-                     int64_t skew = 0) {
+                     int64_t skew = 0, bool bypassCache = true) {
   Buffer w(packedBytes(n, k), skew);
-  variant.pack(file.data(), n, k, w.bytes(), true);
+  variant.pack(file.data(), n, k, w.bytes(), bypassCache);
   return w;
 }
 

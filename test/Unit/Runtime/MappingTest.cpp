@@ -5,6 +5,11 @@
 
 #include "gtest/gtest.h"
 
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <sys/mman.h>
+
 using ignis::runtime::Mapping;
 using HugePages = Mapping::HugePages;
 
@@ -33,6 +38,48 @@ TEST(Mapping, HugePagesLaterKeepWhatIsThere) {
       EXPECT_EQ(data[bytes / 2], 7);
     }
 }
+
+#ifdef __linux__
+namespace {
+/// KiB of huge pages in the mapping that has this address.
+long hugeKiB(const uint8_t *address) {
+  std::ifstream smaps("/proc/self/smaps");
+  bool here = false;
+  for (std::string line; std::getline(smaps, line);) {
+    uintptr_t begin = 0, end = 0;
+    char dash = 0;
+    std::istringstream range(line);
+    if (range >> std::hex >> begin >> dash >> end && dash == '-')
+      here = begin <= reinterpret_cast<uintptr_t>(address) &&
+             reinterpret_cast<uintptr_t>(address) < end;
+    if (here && line.rfind("AnonHugePages:", 0) == 0)
+      return std::stol(line.substr(14));
+  }
+  return -1;
+}
+} // namespace
+
+TEST(Mapping, HugePagesComeLater) {
+  constexpr int64_t kHuge = int64_t(2) << 20;
+  auto mapping = Mapping::create(4 * kHuge, HugePages::Later, "a test");
+  ASSERT_TRUE(static_cast<bool>(mapping));
+  uint8_t *data = mapping->data();
+  data[kHuge + 5] = 1;
+  EXPECT_EQ(hugeKiB(data + kHuge), 0);
+  constexpr int kCollapse = 25;
+  auto probe = Mapping::create(4 * kHuge, HugePages::Later, "a test");
+  ASSERT_TRUE(static_cast<bool>(probe));
+  probe->data()[0] = 1;
+  std::string enabled;
+  std::getline(std::ifstream("/sys/kernel/mm/transparent_hugepage/enabled"), enabled);
+  if (madvise(probe->data(), kHuge, MADV_HUGEPAGE) || madvise(probe->data(), kHuge, kCollapse) ||
+      enabled.empty() || enabled.find("[never]") != std::string::npos)
+    GTEST_SKIP() << "this system makes no huge pages of small ones";
+  mapping->useHugePages();
+  EXPECT_EQ(hugeKiB(data + kHuge), kHuge >> 10); // Of the one that was touched.
+  EXPECT_EQ(data[kHuge + 5], 1);
+}
+#endif
 
 TEST(Mapping, NothingAndTooMuch) {
   auto none = Mapping::create(0, HugePages::Later, "a test");

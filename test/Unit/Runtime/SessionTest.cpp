@@ -217,5 +217,54 @@ TEST(Session, PromptInChunks) {
   EXPECT_GE(variants, 1);
 }
 
+// A first call of few ids leaves the weights in the file; whatever comes next packs them.
+TEST(Session, PacksWhenItPays) {
+  setenv("IGNIS_COMPILER_LIBRARY", IGNIS_COMPILER_LIBRARY, 1);
+  const std::string path = IGNIS_SOURCE_DIR "/models/fairy-tales-20m-q8_0.gguf";
+  auto file = gguf::File::open(path);
+  ASSERT_TRUE(static_cast<bool>(file)) << llvm::toString(file.takeError());
+  tools::ModelOptions options;
+  options.compile.modelPath = path;
+  options.compile.context = 320;
+  options.compile.chunk = 256;
+  options.compile.sequences = 2;
+  options.compile.entries = {"embed", "decode", "prefill", "batch"};
+  options.cacheDirectory = "off";
+  options.threads = 2;
+  tools::LoadTimes times;
+  auto variant = tools::completeOptions(options, *file);
+  ASSERT_TRUE(static_cast<bool>(variant)) << llvm::toString(variant.takeError());
+  auto model = tools::compileModel(options, *file, **variant, times);
+  ASSERT_TRUE(static_cast<bool>(model)) << llvm::toString(model.takeError());
+  auto packedAfter = [&](const std::function<llvm::Error(Session &)> &call) {
+    runtime::SessionOptions how;
+    how.threads = 2;
+    how.kernels = *variant;
+    auto session = Session::create(*file, *model, how);
+    EXPECT_TRUE(static_cast<bool>(session));
+    EXPECT_EQ((*session)->memory().weightsPacked, 0);
+    llvm::Error error = call(**session);
+    EXPECT_FALSE(static_cast<bool>(error)) << llvm::toString(std::move(error));
+    return (*session)->memory().weightsPacked > 0;
+  };
+  std::vector<int32_t> ids(Session::kRowsBeforePacking + 1, 7);
+  llvm::ArrayRef<int32_t> all(ids);
+  EXPECT_FALSE(packedAfter([&](Session &s) { return s.feed(1); }));
+  EXPECT_FALSE(packedAfter([&](Session &s) { return s.feed(all.drop_back()); }));
+  EXPECT_TRUE(packedAfter([&](Session &s) { return s.feed(all); }));
+  EXPECT_TRUE(packedAfter([&](Session &s) { return s.feed(all.take_front(20), 10); }));
+  EXPECT_TRUE(packedAfter([&](Session &s) {
+    llvm::Error error = s.feed(1);
+    return error ? std::move(error) : s.feed(2);
+  }));
+  EXPECT_TRUE(packedAfter(
+      [&](Session &s) { return s.score({1, 2}, [](int64_t, llvm::ArrayRef<float>) {}); }));
+  EXPECT_TRUE(packedAfter([&](Session &s) { return s.step({1}, {3}); }));
+  EXPECT_TRUE(packedAfter([&](Session &s) {
+    s.prepare();
+    return llvm::Error::success();
+  }));
+}
+
 INSTANTIATE_TEST_SUITE_P(Lowerings, Batch, ::testing::Values("kernels", "reference"),
                          [](const auto &info) { return std::string(info.param); });

@@ -142,9 +142,20 @@ TEST_F(Unpacked, SessionsSideBySide) {
   EXPECT_TRUE(same(expected, compute(variant, table, others[0].groups, 2, 0, 64, false)));
   EXPECT_TRUE(same(expected, compute(variant, table, tensors[0].groups, 2, 0, 64, false)));
   EXPECT_TRUE(std::all_of(other.begin(), other.end(), [](uint8_t b) { return b == 0; }));
-  EXPECT_FALSE(second->contains(tensors[0].groups));
-  EXPECT_TRUE(second->contains(other.data() + other.size() - 1));
-  EXPECT_FALSE(second->contains(other.data() + other.size()));
+}
+
+TEST_F(Unpacked, NoMoreThanAProcessHoldsPlacesFor) {
+  std::vector<std::unique_ptr<UnpackedWeights>> sessions;
+  auto make = [&] {
+    sessions.push_back(std::make_unique<UnpackedWeights>(*file, variants().back(), tensors));
+    return sessions.back()->deferred();
+  };
+  while (make())
+    ASSERT_LT(sessions.size(), 1000u);
+  EXPECT_GE(sessions.size(), 16u);
+  sessions.erase(sessions.begin());
+  EXPECT_TRUE(make());
+  EXPECT_FALSE(make());
 }
 
 // The numbers of functions that modules can be bound to.

@@ -135,11 +135,15 @@ void eraseWithDestinations(RewriterBase &rewriter, Operation *op) {
       rewriter.eraseOp(empty);
 }
 
-bool isReadAsLastRow(OpResult result, Value rows) {
-  return !result.use_empty() && llvm::all_of(result.getUsers(), [&](Operation *user) {
-    auto last = dyn_cast<LastRowOp>(user);
-    return last && last.getRows() == rows;
-  });
+/// The copy of the last row into a value of its own that is the only use of a group's result; else
+/// null.
+LastRowOp onlyUseAsLastRow(OpResult result, Value rows) {
+  if (!hasRows(result) || !result.hasOneUse())
+    return {};
+  OpOperand &use = *result.use_begin();
+  auto last = dyn_cast<LastRowOp>(use.getOwner());
+  bool reads = last && &use == &last.getXMutable() && last.getRows() == rows;
+  return reads && last.getOut().getDefiningOp<tensor::EmptyOp>() ? last : LastRowOp();
 }
 
 /// Layers of a group of which the last row alone is read become layers of their own, which compute
@@ -152,18 +156,19 @@ void takeApart(RewriterBase &rewriter, LinearGroupOp group) {
   };
   for (OpResult result : group->getResults()) {
     unsigned i = result.getResultNumber();
-    if (!isReadAsLastRow(result, group.getRows())) {
+    LastRowOp last = onlyUseAsLastRow(result, group.getRows());
+    if (!last) {
       together.push_back(i);
       continue;
     }
-    auto row = cast<RankedTensorType>((*result.getUsers().begin())->getResult(0).getType());
+    auto row = cast<RankedTensorType>(last->getResult(0).getType());
     Value out = tensor::EmptyOp::create(rewriter, group.getLoc(), row, ValueRange());
     Value layer =
         LinearOp::create(rewriter, group.getLoc(), row, group.getX(), group.getWeights()[i],
                          biasOf(i), Value(), out, group.getRows(), RowSelection::Last)
             .getResult();
-    for (Operation *user : llvm::make_early_inc_range(result.getUsers()))
-      rewriter.replaceOp(user, layer);
+    rewriter.replaceAllUsesWith(last->getResult(0), layer);
+    eraseWithDestinations(rewriter, last);
   }
   if (together.size() == group->getNumResults())
     return;

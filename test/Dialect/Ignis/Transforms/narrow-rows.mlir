@@ -115,3 +115,29 @@ func.func @pair(%x: tensor<8x64xf32>, %logits: tensor<1x100xf32>) -> (tensor<1x1
   %l = ignis.linear ins(%s, %wl : tensor<8x64xf32>, tensor<100x64xf32>) outs(%logits : tensor<1x100xf32>) {select = #ignis.select<last>} -> tensor<1x100xf32>
   return %l, %g#1 : tensor<1x100xf32>, tensor<8x32xf32>
 }
+
+// What writes over a result, or copies its row into something that is not the copy's alone, is no reader: the group stays.
+// CHECK-LABEL: func.func @destination
+// CHECK: %[[G:.*]]:2 = ignis.linear_group
+// CHECK: ignis.last_row ins(%arg0 : tensor<4x64xf32>) outs(%[[G]]#0 : tensor<1x64xf32>)
+// CHECK-LABEL: func.func @given
+// CHECK: %[[G:.*]]:2 = ignis.linear_group
+// CHECK: ignis.last_row ins(%[[G]]#0 : tensor<4x64xf32>) outs(%arg1 : tensor<1x64xf32>)
+func.func @destination(%y: tensor<4x64xf32>, %x: tensor<1x64xf32>) -> (tensor<1x64xf32>, tensor<1x64xf32>) {
+  %w = ignis.weight "w" : tensor<64x64xf32>
+  %e = tensor.empty() : tensor<1x64xf32>
+  %f = tensor.empty() : tensor<1x64xf32>
+  %g:2 = ignis.linear_group ins(%x : tensor<1x64xf32>) weights(%w, %w : tensor<64x64xf32>, tensor<64x64xf32>) outs(%e, %f : tensor<1x64xf32>, tensor<1x64xf32>)
+      -> tensor<1x64xf32>, tensor<1x64xf32>
+  %a = ignis.last_row ins(%y : tensor<4x64xf32>) outs(%g#0 : tensor<1x64xf32>) -> tensor<1x64xf32>
+  return %a, %g#1 : tensor<1x64xf32>, tensor<1x64xf32>
+}
+func.func @given(%x: tensor<4x64xf32>, %out: tensor<1x64xf32>) -> (tensor<1x64xf32>, tensor<4x64xf32>) {
+  %w = ignis.weight "w" : tensor<64x64xf32>
+  %e = tensor.empty() : tensor<4x64xf32>
+  %f = tensor.empty() : tensor<4x64xf32>
+  %g:2 = ignis.linear_group ins(%x : tensor<4x64xf32>) weights(%w, %w : tensor<64x64xf32>, tensor<64x64xf32>) outs(%e, %f : tensor<4x64xf32>, tensor<4x64xf32>)
+      -> tensor<4x64xf32>, tensor<4x64xf32>
+  %a = ignis.last_row ins(%g#0 : tensor<4x64xf32>) outs(%out : tensor<1x64xf32>) -> tensor<1x64xf32>
+  return %a, %g#1 : tensor<1x64xf32>, tensor<4x64xf32>
+}
