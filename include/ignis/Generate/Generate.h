@@ -34,7 +34,7 @@ struct GenerateResult {
   std::string text;
   StopReason reason = StopReason::Length;
   double promptSeconds = 0, decodeSeconds = 0;
-  double packSeconds = 0; ///< of Session::prepare(), in neither of the two
+  double packSeconds = 0;                      ///< of Session::prepare(), in neither of the two
   int64_t promptTokens = 0, decodedTokens = 0; ///< decoded: calls of one token
 };
 
