@@ -5,8 +5,6 @@
 
 #include "ignis/Runtime/Mapping.h"
 
-#include "ignis/GGUF/File.h"
-
 #include "llvm/ADT/STLExtras.h"
 
 #include <cerrno>
@@ -71,7 +69,8 @@ void Mapping::useHugePages() {
 #ifndef MADV_COLLAPSE
   constexpr int MADV_COLLAPSE = 25; // Linux 6.1; an error before, and then nothing changes.
 #endif
-  std::vector<unsigned char> resident(kHugePage / gguf::pageSize());
+  // Of the smallest pages there are: under emulation the host's may be smaller than pageSize().
+  std::vector<unsigned char> resident(kHugePage / 4096);
   for (uint64_t at = 0; at + kHugePage <= end; at += kHugePage)
     if (mincore(aligned + at, kHugePage, resident.data()) == 0 &&
         llvm::any_of(resident, [](unsigned char page) { return page & 1; }))
