@@ -67,19 +67,15 @@ int64_t rowBytes(int64_t columns) { return columns / kernels::kBlock * kFileBloc
 
 /// A run of groups of one tensor, small enough to share out evenly.
 struct Task {
-  const UnpackedTensor *tensor;
-  int64_t first, count;       // rows
-  std::atomic<int64_t> *left; // rows of the tensor that are not done
+  size_t tensor;        // its number
+  int64_t first, count; // rows
 };
 
-std::vector<Task> tasksOf(llvm::ArrayRef<UnpackedTensor> tensors,
-                          std::vector<std::atomic<int64_t>> &left) {
+std::vector<Task> tasksOf(llvm::ArrayRef<UnpackedTensor> tensors) {
   std::vector<Task> tasks;
-  for (auto [tensor, rows] : llvm::zip(tensors, left)) {
-    rows = tensor.count;
+  for (auto [i, tensor] : llvm::enumerate(tensors))
     for (int64_t first = 0; first < tensor.count; first += kTaskRows)
-      tasks.push_back({&tensor, first, std::min(kTaskRows, tensor.count - first), &rows});
-  }
+      tasks.push_back({i, first, std::min(kTaskRows, tensor.count - first)});
   return tasks;
 }
 
@@ -120,17 +116,17 @@ UnpackedWeights::~UnpackedWeights() {
 }
 
 llvm::Error UnpackedWeights::check(int threads) const {
-  std::vector<std::atomic<int64_t>> left(tensors.size());
-  std::vector<Task> tasks = tasksOf(tensors, left);
+  std::vector<Task> tasks = tasksOf(tensors);
   std::atomic<uint64_t> damage{UINT64_MAX}; // the least offset of a scale that is no finite number
   parallelFor(threads, static_cast<int64_t>(tasks.size()), [&](int64_t i) {
     const Task &task = tasks[static_cast<size_t>(i)];
-    int64_t bytes = rowBytes(task.tensor->columns), blocks = task.count * bytes / kFileBlock;
-    int64_t bad = badBlock(task.tensor->rows + task.first * bytes, blocks);
+    const UnpackedTensor &tensor = tensors[task.tensor];
+    int64_t bytes = rowBytes(tensor.columns), blocks = task.count * bytes / kFileBlock;
+    int64_t bad = badBlock(tensor.rows + task.first * bytes, blocks);
     if (bad == blocks)
       return;
     uint64_t offset =
-        task.tensor->info->offset + static_cast<uint64_t>(task.first * bytes + bad * kFileBlock);
+        tensor.info->offset + static_cast<uint64_t>(task.first * bytes + bad * kFileBlock);
     for (uint64_t least = damage; offset < least && !damage.compare_exchange_weak(least, offset);)
       ;
   });
@@ -143,15 +139,17 @@ llvm::Error UnpackedWeights::check(int threads) const {
 }
 
 void UnpackedWeights::pack(int threads) const {
-  std::vector<std::atomic<int64_t>> left(tensors.size());
-  std::vector<Task> tasks = tasksOf(tensors, left);
+  std::vector<Task> tasks = tasksOf(tensors);
+  std::vector<std::atomic<int64_t>> left(tensors.size()); // rows that are not done
+  for (auto [tensor, rows] : llvm::zip(tensors, left))
+    rows = tensor.count;
   parallelFor(threads, static_cast<int64_t>(tasks.size()), [&](int64_t i) {
     const Task &task = tasks[static_cast<size_t>(i)];
-    const UnpackedTensor &tensor = *task.tensor;
+    const UnpackedTensor &tensor = tensors[task.tensor];
     variant.pack(tensor.rows + task.first * rowBytes(tensor.columns), task.count, tensor.columns,
                  tensor.groups + kernels::packedBytes(task.first, tensor.columns),
                  /*bypassCache=*/true);
-    if (task.left->fetch_sub(task.count) == task.count)
+    if (left[task.tensor].fetch_sub(task.count) == task.count)
       file.releasePages(*tensor.info);
   });
 }
