@@ -80,6 +80,7 @@ void forEachStrip(Emitter &e, Value columns, int64_t n, function_ref<void(Value,
     e.ifThen(e.compare(arith::CmpIPredicate::slt, done, columns),
              [&] { e.strips(done, rest, group, body); });
 }
+
 /// Asks for the lines of columns [begin, begin + columns) of a record, to be written soon; at most
 /// `most` columns.
 void prefetchRecord(Emitter &e, Value record, Value begin, Value columns, int64_t most) {
